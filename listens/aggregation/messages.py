@@ -1,0 +1,103 @@
+"""From Kafka's messages to listens, each decoded whole or rejected with its reason."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.avro.functions import from_avro
+
+from listens.codec import HEADER_BYTES, MARKER, field_names, headers, schema_text
+from listens.rules import IN_RANGE
+from listens.settings import Settings
+
+POSITION = ("topic", "partition", "offset", "received_at")
+"""Where a message stands on Kafka, and when the broker got it."""
+
+
+def kafka_messages(
+    spark: SparkSession, settings: Settings, *, starting_offsets: str, max_offsets: int
+) -> DataFrame:
+    """The topic as a stream of `key`, `value` and POSITION; a lost offset is an error.
+
+    Args:
+        spark: the session.
+        settings: names the brokers and the topic.
+        starting_offsets: JSON as Spark's Kafka source takes it, used where no checkpoint is.
+        max_offsets: messages in one micro-batch at most.
+    """
+    source = (
+        spark.readStream.format("kafka")
+        .option("kafka.bootstrap.servers", settings.bootstrap_servers)
+        .option("subscribe", settings.topic)
+        .option("startingOffsets", starting_offsets)
+        .option("maxOffsetsPerTrigger", max_offsets)
+        .option("failOnDataLoss", "true")
+        .load()
+    )
+    return source.select(
+        "key", "value", "topic", "partition", "offset", F.col("timestamp").alias("received_at")
+    )
+
+
+def decoded(messages: DataFrame) -> DataFrame:
+    """Decode `value`; columns: POSITION, the fields of a listen, `rejection`, `key`, `value`.
+
+    `rejection` is null for a listen; otherwise a code of `listens.rules.MESSAGE_REJECTIONS`,
+    and `key` and `value` hold the raw message (null for a listen).
+    """
+    header = F.substring("value", 1, HEADER_BYTES)
+    body = F.expr(f"substring(value, {HEADER_BYTES + 1})")
+    listen = reduce(
+        lambda chosen, schema: F.when(
+            header == F.lit(schema[0]), _record(body, schema[1])
+        ).otherwise(chosen),
+        headers().items(),
+        F.lit(None),
+    )
+    judged = (
+        messages.withColumn("listen", listen)
+        .withColumns({name: F.col(f"listen.{name}") for name in ("ended_at", "ms_played")})
+        .withColumn("rejection", _rejection(header))
+    )
+    raw = F.col("rejection").isNotNull()
+    return judged.select(
+        *POSITION,
+        *(F.when(~raw, F.col(f"listen.{name}")).alias(name) for name in field_names()),
+        "rejection",
+        F.when(raw, F.col("key")).alias("key"),
+        F.when(raw, F.col("value")).alias("value"),
+    )
+
+
+def accepted(events: DataFrame) -> DataFrame:
+    """The rows of `decoded` that are listens."""
+    return events.where(F.col("rejection").isNull())
+
+
+def once_each(events: DataFrame) -> DataFrame:
+    """Of messages with the same `event_id` only the one at the lowest (partition, offset)."""
+    columns = [name for name in events.columns if name != "event_id"]
+    first = F.min_by(F.struct(*columns), F.struct("partition", "offset")).alias("first")
+    return events.groupBy("event_id").agg(first).select("event_id", "first.*")
+
+
+def _record(body: Column, schema_name: str) -> Column:
+    options = {"mode": "PERMISSIVE", "avroSchema": schema_text()}
+    return from_avro(body, schema_text(schema_name), options)
+
+
+def _rejection(header: Column) -> Column:
+    marker = F.substring("value", 1, len(MARKER))
+    known = [F.lit(known_header) for known_header in headers()]
+    return (
+        F.when(F.col("value").isNull() | (marker != F.lit(MARKER)), "bad_marker")
+        .when(~header.isin(*known), "unknown_schema")
+        .when(F.col("listen.event_id").isNull(), "undecodable")
+        .when(~F.expr(IN_RANGE), "out_of_range")
+        .when(
+            F.col("key").isNull() | (F.col("key").cast("string") != F.col("listen.listener_id")),
+            "key_mismatch",
+        )
+    )

@@ -1,0 +1,60 @@
+"""The Spark session of every job: its jars, Delta Lake, UTC."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from pyspark.sql import SparkSession
+
+from listens.errors import UserMistakeError
+from listens.settings import CHECKOUT, Settings
+
+# A foreachBatch touches few rows; two partitions keep both cores busy, more only cost tasks.
+SHUFFLE_PARTITIONS = 2
+
+
+def spark_session(
+    settings: Settings, name: str, *, shuffle_partitions: int = SHUFFLE_PARTITIONS
+) -> SparkSession:
+    """Start, or get, the session of this process.
+
+    With a local master it brings the jars of `settings.jars` and stays on the loopback address;
+    elsewhere spark-submit says where the jars and addresses are.
+    """
+    builder: SparkSession.Builder = (
+        SparkSession.builder.appName(name)
+        .master(settings.spark_master)
+        .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
+        .config(
+            "spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog"
+        )
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.shuffle.partitions", shuffle_partitions)
+        # Fifty tasks to read a log of a few commits is Delta's default.
+        .config("spark.databricks.delta.snapshotPartitions", 2)
+        .config("spark.ui.showConsoleProgress", "false")
+    )
+    if settings.spark_master.startswith("local"):
+        builder = _local(builder, settings)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("WARN")
+    return session
+
+
+def _local(builder: SparkSession.Builder, settings: Settings) -> SparkSession.Builder:
+    # pyspark takes the interpreter of its workers from the environment only.
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    jars = sorted((settings.jars / "spark").glob("*.jar"))
+    if not jars:
+        raise UserMistakeError(f"no Spark jars in {settings.jars / 'spark'}; run ./playcount env")
+    return (
+        builder.config("spark.jars", ",".join(str(jar) for jar in jars))
+        .config("spark.driver.memory", settings.spark_driver_memory)
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.extraJavaOptions", "-Duser.timezone=UTC")
+        .config("spark.executorEnv.PYTHONPATH", str(CHECKOUT))
+        .config("spark.ui.enabled", "false")
+        .config("spark.scheduler.mode", "FAIR")
+    )

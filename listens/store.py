@@ -1,0 +1,98 @@
+"""The MongoDB collections that the layers share, and the way to reach them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.database import Database
+from pymongo.errors import ConfigurationError, PyMongoError
+
+from listens.errors import ServiceDownError, UserMistakeError
+from listens.settings import Settings
+
+Document = dict[str, Any]
+Store = Database[Document]
+
+SPEED_COMMITS = "speed_commits"
+SPEED_SEGMENTS = "speed_segments"
+SEEN = "seen"
+RECENT_LISTENS = "recent_listens"
+REJECTED_EVENTS = "rejected_events"
+NAMES = "names"
+IMPORTS = "imports"
+ARCHIVE_COVERAGE = "archive_coverage"
+BATCH_VERSIONS = "batch_versions"
+BATCH_CHARTS = "batch_charts"
+BATCH_POINTER = "batch_pointer"
+HEARTBEATS = "heartbeats"
+
+RECENT_KEPT = 10_000
+"""Listens that the live feed keeps at least."""
+
+CURRENT = "current"
+"""`_id` of the one document in BATCH_POINTER."""
+
+_INDEXES: dict[str, list[list[tuple[str, int]]]] = {
+    SPEED_SEGMENTS: [[("seq", 1)], [("view", 1), ("by", 1), ("seq", 1)]],
+    RECENT_LISTENS: [[("last_ended_at", -1)]],
+    BATCH_CHARTS: [
+        [("view", 1), ("by", 1), ("value", 1), ("grain", 1), ("window", 1), ("generation", 1)],
+        [("generation", 1), ("window", 1)],
+    ],
+    IMPORTS: [[("started_at", -1)]],
+    REJECTED_EVENTS: [[("seq", 1)]],
+}
+
+
+def open_store(settings: Settings, *, timeout_seconds: float = 10) -> Store:
+    """The database, without asking whether it's there: its first use finds out.
+
+    Majority writes, aware datetimes; `timeout_seconds` is how long a use waits for a primary.
+
+    Raises:
+        UserMistakeError: the connection string can't be used.
+    """
+    try:
+        client: MongoClient[Document] = MongoClient(
+            settings.mongo_connection,
+            serverSelectionTimeoutMS=int(timeout_seconds * 1000),
+            tz_aware=True,
+            w="majority",
+            journal=True,
+            appname="playcount",
+        )
+    except ConfigurationError as error:
+        raise UserMistakeError(f"PLAYCOUNT_MONGO_URI: {error}") from error
+    return client[settings.database]
+
+
+def connect(settings: Settings, *, timeout_seconds: float = 10) -> Store:
+    """As `open_store`, checking that a primary answers.
+
+    Raises:
+        ServiceDownError: no primary answered within the timeout.
+        UserMistakeError: the connection string can't be used.
+    """
+    store = open_store(settings, timeout_seconds=timeout_seconds)
+    try:
+        store.client.admin.command("ping")
+    except PyMongoError as error:
+        store.client.close()
+        raise ServiceDownError(
+            f"MongoDB doesn't answer at {_address(settings)}; start it with ./playcount up, "
+            "or set PLAYCOUNT_MONGO_URI"
+        ) from error
+    return store
+
+
+def ensure_indexes(store: Store) -> None:
+    """Make each index that isn't there yet; cheap when all are."""
+    for collection, indexes in _INDEXES.items():
+        for keys in indexes:
+            store[collection].create_index(keys)
+
+
+def _address(settings: Settings) -> str:
+    """Host and port only: a connection string may hold a password."""
+    return settings.mongo_connection.split("@")[-1].removeprefix("mongodb://").split("/")[0]
