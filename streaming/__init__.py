@@ -1,0 +1,1 @@
+"""The speed layer and the archive: two queries over one topic."""

@@ -1,0 +1,164 @@
+"""The streaming application: the queries `speed` and `archive`, until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import FrameType
+
+from pymongo.errors import PyMongoError
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from listens import store as collections
+from listens.aggregation.messages import kafka_messages
+from listens.aggregation.session import spark_session
+from listens.errors import PlaycountError
+from listens.settings import Settings
+from listens.store import Store, connect, ensure_indexes
+from streaming import archive, speed, topic
+from streaming.offsets import Offsets, starting_offsets
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 2
+STOP_WITHIN_SECONDS = 15
+"""How long a stop waits for the micro-batch under way; cut off, it runs again at the start."""
+
+
+class StreamingFailedError(PlaycountError):
+    """A query ended by itself; the supervisor starts the application again."""
+
+
+def run(settings: Settings, *, until_drained: bool = False) -> None:
+    """Run both queries until SIGTERM or SIGINT, or, `until_drained`, until the topic's end.
+
+    Raises:
+        StreamingFailedError: a query failed; its error is the cause.
+    """
+    stop = threading.Event()
+    _stop_on_signals(stop)
+    store = connect(settings, timeout_seconds=60)
+    ensure_indexes(store)
+    described = topic.describe(settings)
+    spark = spark_session(settings, "playcount streaming")
+    try:
+        queries = start(
+            spark, store=store, settings=settings, described=described, once=until_drained
+        )
+        _watch(queries, store=store, stop=stop)
+    finally:
+        spark.stop()
+
+
+def start(
+    spark: SparkSession,
+    *,
+    store: Store,
+    settings: Settings,
+    described: topic.Topic,
+    once: bool = False,
+) -> list[StreamingQuery]:
+    """Start both queries where MongoDB and the archive say that they ended."""
+    head = speed.begin(store, topic_id=described.topic_id, beginning=described.beginning)
+    topic.check_resumable(
+        described, topic_id=speed.topic_id_of(store), until=head.until, what="the speed layer"
+    )
+    raw = archive.Archive(spark, store=store, settings=settings, topic_id=described.topic_id)
+    archived = described.beginning | raw.until
+    raw.until = archived
+    topic.check_resumable(
+        described, topic_id=described.topic_id, until=archived, what="the archive"
+    )
+
+    def count(messages: DataFrame, _: int) -> None:
+        speed.commit_batch(messages, store=store, settings=settings, topic_id=described.topic_id)
+
+    def keep(messages: DataFrame, _: int) -> None:
+        raw.append(messages)
+
+    return [
+        _query(spark, settings, name="speed", offsets=head.until, each=count,
+               seconds=settings.speed_trigger_seconds, most=settings.max_offsets_per_trigger,
+               once=once),
+        _query(spark, settings, name="archive", offsets=archived, each=keep,
+               seconds=settings.archive_trigger_seconds,
+               most=settings.archive_max_offsets_per_trigger, once=once),
+    ]  # fmt: skip
+
+
+def _query(
+    spark: SparkSession,
+    settings: Settings,
+    *,
+    name: str,
+    offsets: Offsets,
+    each: Callable[[DataFrame, int], None],
+    seconds: float,
+    most: int,
+    once: bool,
+) -> StreamingQuery:
+    # The thread's pool is the query's: with FAIR scheduling a long archive commit
+    # doesn't hold up the speed layer.
+    spark.sparkContext.setLocalProperty("spark.scheduler.pool", name)
+    messages = kafka_messages(
+        spark,
+        settings,
+        starting_offsets=starting_offsets(settings.topic, offsets),
+        max_offsets=most,
+    )
+    writer = (
+        messages.writeStream.queryName(name)
+        .option("checkpointLocation", f"{settings.checkpoints}/{name}")
+        .foreachBatch(each)
+    )
+    trigger = (
+        writer.trigger(availableNow=True)
+        if once
+        else writer.trigger(processingTime=f"{seconds} seconds")
+    )
+    return trigger.start()
+
+
+def _watch(queries: list[StreamingQuery], *, store: Store, stop: threading.Event) -> None:
+    while not stop.wait(HEARTBEAT_SECONDS):
+        for query in queries:
+            if error := query.exception():
+                raise StreamingFailedError(f"the query {query.name} failed: {error}") from error
+        if not any(query.isActive for query in queries):
+            return
+        _beat(store)
+    deadline = time.monotonic() + STOP_WITHIN_SECONDS
+    for query in queries:
+        _stop(query, deadline=deadline)
+    log.info("stopped")
+
+
+def _stop(query: StreamingQuery, *, deadline: float) -> None:
+    while query.status["isTriggerActive"] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    query.stop()
+
+
+def _beat(store: Store) -> None:
+    try:
+        store[collections.HEARTBEATS].update_one(
+            {"_id": "streaming"},
+            {"$set": {"at": datetime.now(UTC), "pid": os.getpid()}},
+            upsert=True,
+        )
+    except PyMongoError as error:
+        log.warning("no heartbeat: %s", type(error).__name__)
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    def ask(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask)

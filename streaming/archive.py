@@ -1,0 +1,112 @@
+"""The archive: every message, good or bad, in one Delta table by day of arrival.
+
+At least once: what's there twice is the same (partition, offset). Each commit says in its
+metadata up to which offsets the table is complete, so that nobody has to scan it to know.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo.errors import PyMongoError
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from listens import store as collections
+from listens.aggregation.messages import decoded
+from listens.settings import Settings
+from listens.store import Store
+from streaming.offsets import Offsets, advanced, from_document, not_before, to_document
+
+log = logging.getLogger(__name__)
+
+SMALL_COMMIT = 100_000
+"""Rows up to which a commit is written as one file."""
+
+_COMMITS_LOOKED_AT = 200
+"""Upkeep of the table (OPTIMIZE, DELETE) commits too, without saying how far it is complete."""
+
+
+class Archive:
+    """Appends micro-batches to the table at `settings.archive_table`."""
+
+    def __init__(
+        self, spark: SparkSession, *, store: Store, settings: Settings, topic_id: str
+    ) -> None:
+        self._store = store
+        self._table = settings.archive_table
+        self._topic_id = topic_id
+        self.until = coverage(spark, table=self._table)
+
+    def append(self, messages: DataFrame) -> None:
+        """Write what the table lacks of a micro-batch, and say how far it's complete now.
+
+        Raises:
+            IntegrityError: the batch begins past what the table holds.
+        """
+        started = time.monotonic()
+        events = not_before(messages, self.until).persist()
+        try:
+            spans = _spans(events)
+            if not spans:
+                return
+            until = advanced(self.until, spans)
+            rows = self._write(events, until)
+        finally:
+            events.unpersist()
+        self.until = until
+        self._publish()
+        log.info("archived events=%d ms=%d", rows, (time.monotonic() - started) * 1000)
+
+    def _write(self, events: DataFrame, until: Offsets) -> int:
+        rows = events.count()
+        dated = decoded(events).withColumn("received_on", F.to_date("received_at"))
+        if rows <= SMALL_COMMIT:
+            dated = dated.coalesce(1)
+        metadata = {"topic_id": self._topic_id, "until": to_document(until)}
+        (
+            dated.write.format("delta")
+            .mode("append")
+            .partitionBy("received_on")
+            .option("mergeSchema", "true")
+            .option("userMetadata", json.dumps(metadata))
+            # A batch that runs again after its commit is left out by Delta itself.
+            .option("txnAppId", f"archive-{self._topic_id}")
+            .option("txnVersion", sum(until.values()))
+            .save(self._table)
+        )
+        return rows
+
+    def _publish(self) -> None:
+        """Tell the others through MongoDB; the table itself stays the truth."""
+        document: dict[str, Any] = {
+            "until": to_document(self.until),
+            "topic_id": self._topic_id,
+            "at": datetime.now(UTC),
+        }
+        try:
+            self._store[collections.ARCHIVE_COVERAGE].update_one(
+                {"_id": "archive"}, {"$set": document}, upsert=True
+            )
+        except PyMongoError as error:
+            log.warning("archive coverage isn't told: %s", type(error).__name__)
+
+
+def coverage(spark: SparkSession, *, table: str) -> Offsets:
+    """The offsets before which the table is complete; empty where there's no table."""
+    try:
+        history = spark.sql(f"DESCRIBE HISTORY delta.`{table}` LIMIT {_COMMITS_LOOKED_AT}")
+    except AnalysisException:
+        return {}
+    told = history.where("userMetadata IS NOT NULL").orderBy(F.desc("version")).first()
+    return from_document(json.loads(told["userMetadata"])["until"]) if told else {}
+
+
+def _spans(events: DataFrame) -> dict[int, tuple[int, int]]:
+    spans = events.groupBy("partition").agg(F.min("offset"), F.max("offset")).collect()
+    return {row[0]: (row[1], row[2]) for row in spans}

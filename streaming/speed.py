@@ -1,0 +1,156 @@
+"""The speed layer: each micro-batch is one transaction in MongoDB, or nothing at all.
+
+What makes it exact is in MongoDB, not in Spark: commits are numbered without a hole, each begins
+at the offsets where the one before ended, and their numbers are unique. A batch that runs again,
+a second driver, a lost checkpoint or a zombie finds its rows counted, or loses on the number.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+from pymongo.client_session import ClientSession
+from pymongo.errors import ConnectionFailure, DuplicateKeyError, OperationFailure, PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+from pyspark.sql import DataFrame
+
+from listens import store as collections
+from listens.aggregation.cells import COUNTED_COLUMNS, cells
+from listens.aggregation.messages import decoded
+from listens.settings import Settings
+from listens.store import Store
+from streaming.batches import judged
+from streaming.offsets import Offsets, advanced, from_document, not_before, to_document
+from streaming.segments import segments
+
+log = logging.getLogger(__name__)
+
+RETRY_FOR_SECONDS = 120
+"""How long a batch waits for MongoDB to come back before the query fails and is restarted."""
+
+_TRANSIENT = ("TransientTransactionError", "UnknownTransactionCommitResult")
+
+
+@dataclass(frozen=True)
+class Head:
+    """The last commit: its number, and the offsets before which everything is counted."""
+
+    seq: int
+    until: Offsets
+
+
+def head_of(store: Store) -> Head | None:
+    """The last commit, or None before the first."""
+    last = store[collections.SPEED_COMMITS].find_one(sort=[("_id", -1)])
+    return Head(last["_id"], from_document(last["until"])) if last else None
+
+
+def topic_id_of(store: Store) -> str:
+    """The id of the topic that the last commit read."""
+    last = store[collections.SPEED_COMMITS].find_one(sort=[("_id", -1)])
+    return str(last["topic_id"]) if last else ""
+
+
+def begin(store: Store, *, topic_id: str, beginning: Offsets) -> Head:
+    """The last commit; makes number 0, which counts nothing, where there's none."""
+    if found := head_of(store):
+        return found
+    origin = _commit_document(Head(0, {}), beginning, seq=0) | {"topic_id": topic_id}
+    try:
+        store[collections.SPEED_COMMITS].insert_one(origin)
+    except DuplicateKeyError:
+        log.info("another driver began first")
+    return head_of(store) or Head(0, beginning)
+
+
+def commit_batch(messages: DataFrame, *, store: Store, settings: Settings, topic_id: str) -> None:
+    """Count a micro-batch, trying again while MongoDB is away or another driver is ahead.
+
+    Raises:
+        IntegrityError: the batch begins past what has been counted.
+        PyMongoError: MongoDB stayed away for RETRY_FOR_SECONDS.
+    """
+    deadline = time.monotonic() + RETRY_FOR_SECONDS
+    while True:
+        try:
+            return _commit(messages, store=store, settings=settings, topic_id=topic_id)
+        except PyMongoError as error:
+            if not _worth_retrying(error) or time.monotonic() > deadline:
+                raise
+            log.warning("commit will be tried again: %s", type(error).__name__)
+            time.sleep(0.5)
+
+
+def _commit(messages: DataFrame, *, store: Store, settings: Settings, topic_id: str) -> None:
+    started = time.monotonic()
+    head = head_of(store) or Head(0, {})
+    events = decoded(not_before(messages, head.until)).toArrow()
+    if not events.num_rows:
+        return
+    batch = judged(events, store=store)
+    until = advanced(head.until, batch.spans)
+    counted = _cells(batch.new, like=messages, settings=settings)
+    commit = _commit_document(head, until, seq=head.seq + 1) | batch.counts | {"topic_id": topic_id}
+    documents = {
+        collections.SPEED_COMMITS: [commit],
+        collections.SPEED_SEGMENTS: segments(counted, seq=head.seq + 1),
+        **batch.documents(seq=head.seq + 1),
+    }
+    _write(store, documents)
+    batch.remember_names()
+    log.info(
+        "commit seq=%d events=%d duplicates=%d rejected=%d cells=%d ms=%d",
+        head.seq + 1,
+        *(batch.counts[name] for name in ("events", "duplicates", "rejected")),
+        counted.num_rows,
+        (time.monotonic() - started) * 1000,
+    )
+
+
+def _cells(listens: pa.Table, *, like: DataFrame, settings: Settings) -> pa.Table:
+    rows = like.sparkSession.createDataFrame(listens.select(COUNTED_COLUMNS))
+    return cells(rows, time_zone=settings.time_zone).toArrow()
+
+
+def _write(store: Store, documents: dict[str, list[dict[str, Any]]]) -> None:
+    def insert(session: ClientSession) -> None:
+        for collection, rows in documents.items():
+            if rows:
+                store[collection].insert_many(rows, session=session)
+
+    # Not with_transaction: it would repeat the inserts with a commit number that may be taken.
+    with (
+        store.client.start_session() as session,
+        session.start_transaction(
+            read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority", j=True)
+        ),
+    ):
+        insert(session)
+
+
+def _commit_document(head: Head, until: Offsets, *, seq: int) -> dict[str, Any]:
+    return {
+        "_id": seq,
+        "from": to_document(head.until),
+        "until": to_document(until),
+        "events": 0,
+        "duplicates": 0,
+        "rejected": 0,
+        "imports": {},
+        "at": datetime.now(UTC),
+    }
+
+
+def _worth_retrying(error: PyMongoError) -> bool:
+    if isinstance(error, ConnectionFailure | DuplicateKeyError):
+        return True
+    labelled = any(error.has_error_label(label) for label in _TRANSIENT)
+    # A duplicate number inside insert_many comes as a bulk error, code 11000.
+    duplicate = isinstance(error, OperationFailure) and "E11000" in str(error)
+    return labelled or duplicate
