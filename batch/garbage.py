@@ -1,0 +1,84 @@
+"""What no reader can need any more: old generations, counted segments, dead runs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from batch.versions import LEASE
+from listens import store as collections
+from listens.store import Document, Store
+
+COMMITS_KEPT = timedelta(days=30)
+"""Commits stay longer than their segments: the balance of an import is told from them."""
+
+
+def collect(store: Store, *, current: Document, previous: Document | None) -> dict[str, int]:
+    """Remove what neither the current nor the previous version needs; collection → documents.
+
+    The previous version is the grace: whoever read the pointer before the last swap still finds
+    everything, and a rollback does too.
+    """
+    kept = [version for version in (current, previous) if version]
+    oldest_cut = min(version["cut_seq"] for version in kept)
+    return {
+        collections.BATCH_CHARTS: _generations(store, kept),
+        collections.SPEED_SEGMENTS: _delete(
+            store, collections.SPEED_SEGMENTS, {"seq": {"$lte": oldest_cut}}
+        ),
+        collections.SPEED_COMMITS: _delete(
+            store,
+            collections.SPEED_COMMITS,
+            {"_id": {"$lt": oldest_cut}, "at": {"$lt": datetime.now(UTC) - COMMITS_KEPT}},
+        ),
+        collections.RECENT_LISTENS: _recent(store),
+        collections.BATCH_VERSIONS: _retire(store, kept),
+    }
+
+
+def _generations(store: Store, kept: list[Document]) -> int:
+    charts = store[collections.BATCH_CHARTS]
+    needed: dict[int, set[str]] = {}
+    for version in kept:
+        for window, about in version["windows"].items():
+            needed.setdefault(about["generation"], set()).add(window)
+    return sum(
+        _delete(
+            store,
+            collections.BATCH_CHARTS,
+            {"generation": generation, "window": {"$nin": sorted(needed.get(generation, ()))}},
+        )
+        for generation in charts.distinct("generation")
+    )
+
+
+def _retire(store: Store, kept: list[Document]) -> int:
+    """Old versions stay in the list without their windows; dead runs are marked as such."""
+    versions = store[collections.BATCH_VERSIONS]
+    others: dict[str, Any] = {"_id": {"$nin": [version["_id"] for version in kept]}}
+    dead = others | {"state": "running", "alive_at": {"$lt": datetime.now(UTC) - LEASE}}
+    versions.update_many(dead, {"$set": {"state": "failed", "why": "killed"}})
+    retired = {"$set": {"state": "retired"}, "$unset": {"windows": ""}}
+    return versions.update_many(others | {"state": "ready"}, retired).modified_count
+
+
+def _recent(store: Store) -> int:
+    recent = store[collections.RECENT_LISTENS]
+    sizes = recent.aggregate(
+        [
+            {"$sort": {"last_ended_at": -1}},
+            {"$project": {"first_ended_at": 1, "n": {"$size": "$listens"}}},
+        ]
+    )
+    held, oldest = 0, datetime.max.replace(tzinfo=UTC)
+    for commit in sizes:
+        held += commit["n"]
+        oldest = min(oldest, commit["first_ended_at"])
+        if held >= collections.RECENT_KEPT:
+            # What ended before the oldest of the newest ten thousand is never among them.
+            return _delete(store, collections.RECENT_LISTENS, {"last_ended_at": {"$lt": oldest}})
+    return 0
+
+
+def _delete(store: Store, collection: str, which: dict[str, Any]) -> int:
+    return store[collection].delete_many(which).deleted_count
