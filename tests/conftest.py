@@ -1,0 +1,120 @@
+"""Real services for the tests: on free ports, in a temporary home, started when first needed."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from listens.settings import Settings
+from stack.kafka import ensure_topic
+from stack.lifecycle import down, start, wait_until_ready
+from stack.mongo import client
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+PORT_SETTINGS = ("kafka_port", "kafka_controller_port", "mongo_port", "api_port")
+# Below the range from which the system takes the near ends of connections.
+PORTS_FROM, PORTS_TO = 20_000, 32_000
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_default_settings() -> Iterator[None]:
+    """Take the caller's PLAYCOUNT_ variables away, but for the jars, which are made once."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith("PLAYCOUNT_") and name != "PLAYCOUNT_JARS":
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def new_settings(
+    tmp_path_factory: pytest.TempPathFactory, only_default_settings: None
+) -> Callable[[], Settings]:
+    """Makes settings with a home and ports of their own; who starts a stack there stops it."""
+
+    def make() -> Settings:
+        home = tmp_path_factory.mktemp("home")
+        return Settings().model_copy(update={"home": home, **free_ports()})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def settings(new_settings: Callable[[], Settings]) -> Iterator[Settings]:
+    """The settings that all tests share; what runs there is stopped when the session ends."""
+    shared = new_settings()
+    yield shared
+    down(shared)
+
+
+@pytest.fixture(scope="session")
+def kafka_server(settings: Settings) -> Settings:
+    """A running broker, with the settings' topic."""
+    return _running(settings, "kafka")
+
+
+@pytest.fixture(scope="session")
+def mongo_server(settings: Settings) -> Settings:
+    """A running MongoDB replica set of one."""
+    return _running(settings, "mongod")
+
+
+@pytest.fixture
+def fresh_database(mongo_server: Settings, tmp_path: Path) -> Iterator[Settings]:
+    """Settings with a database, a topic name, an archive and checkpoints that no other test has."""
+    unique = uuid.uuid4().hex[:12]
+    fresh = mongo_server.model_copy(
+        update={
+            "database": f"test_{unique}",
+            "topic": f"test_{unique}",
+            "archive_uri": (tmp_path / "archive").as_uri(),
+            "checkpoint_uri": (tmp_path / "checkpoints").as_uri(),
+        }
+    )
+    yield fresh
+    with client(fresh) as mongo:
+        mongo.drop_database(fresh.database)
+
+
+@pytest.fixture
+def fresh_topic(kafka_server: Settings, fresh_database: Settings) -> Settings:
+    """`fresh_database`, whose topic exists and is empty."""
+    ensure_topic(fresh_database)
+    return fresh_database
+
+
+@pytest.fixture(scope="session")
+def spark(settings: Settings) -> Iterator[SparkSession]:
+    """The one session of all tests: two cores, two shuffle partitions, UTC, no user interface."""
+    from listens.aggregation.session import spark_session
+
+    local = settings.model_copy(update={"spark_master": "local[2]"})
+    session = spark_session(local, "tests")
+    yield session
+    session.stop()
+
+
+def free_ports() -> dict[str, int]:
+    """A free port for each setting that names one."""
+    candidates = iter(random.sample(range(PORTS_FROM, PORTS_TO), 200))
+    return {name: next(port for port in candidates if _is_free(port)) for name in PORT_SETTINGS}
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def _running(settings: Settings, name: str) -> Settings:
+    start(settings, (name,))
+    wait_until_ready(settings, (name,), progress=lambda _name, _reason: None)
+    return settings
