@@ -1,0 +1,120 @@
+"""The local Kafka broker: its configuration, its storage and the one topic."""
+
+from __future__ import annotations
+
+import base64
+import string
+import uuid
+from contextlib import closing
+from pathlib import Path
+
+from kafka import KafkaAdminClient
+from kafka.admin import NewTopic
+from kafka.errors import TopicAlreadyExistsError
+
+from listens.errors import PlaycountError
+from listens.settings import Settings
+from stack.java import JAVA_AT_LEAST, find_java_home
+from stack.layout import layout
+from stack.steps import run
+
+TEMPLATES = Path(__file__).parent / "templates"
+LOG_CONFIG = TEMPLATES / "kafka-log4j2.properties"
+MS_PER_HOUR = 3_600_000
+# 512 MB hold the broker with some 100,000 events a minute; its resident size is then 460 MB.
+BROKER_OPTIONS = ("-Xms256m", "-Xmx512m", "-XX:+UseG1GC", "-Djava.awt.headless=true")
+# The format tool lives for two seconds: a compiler that optimises would only delay it.
+TOOL_OPTIONS = ("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+
+
+def java_home() -> Path:
+    """The Java home of all components.
+
+    Raises:
+        PlaycountError: there's none that is new enough.
+    """
+    home = find_java_home()
+    if home is None:
+        raise PlaycountError(
+            f"no Java {JAVA_AT_LEAST} or newer: install openjdk-{JAVA_AT_LEAST}-jre-headless, "
+            "or set JAVA_HOME"
+        )
+    return home
+
+
+def broker_command(settings: Settings) -> list[str]:
+    """The broker in the foreground."""
+    log_options = f"-Dlog4j2.configurationFile={LOG_CONFIG}"
+    main = ("kafka.Kafka", str(layout(settings).kafka_properties))
+    return [*_java(settings), *BROKER_OPTIONS, log_options, *main]
+
+
+def write_properties(settings: Settings) -> None:
+    """Write server.properties from its template."""
+    layout(settings).kafka_properties.write_text(server_properties(settings))
+
+
+def server_properties(settings: Settings) -> str:
+    """The broker's configuration, as text."""
+    template = string.Template((TEMPLATES / "server.properties").read_text())
+    return template.substitute(
+        port=settings.kafka_port,
+        controller_port=settings.kafka_controller_port,
+        data=layout(settings).kafka_data,
+    )
+
+
+def format_storage(settings: Settings) -> None:
+    """Give the data folder its cluster id, once; later calls return at once.
+
+    Raises:
+        PlaycountError: the format tool failed.
+    """
+    places = layout(settings)
+    if (places.kafka_data / "meta.properties").exists():
+        return
+    tool = [*_java(settings), *TOOL_OPTIONS, "kafka.tools.StorageTool", "format"]
+    properties = str(places.kafka_properties)
+    arguments = [f"--cluster-id={_new_cluster_id()}", "--config", properties, "--ignore-formatted"]
+    run([*tool, *arguments], log=places.log("kafka-format"))
+
+
+def ensure_topic(settings: Settings) -> None:
+    """Make the topic unless it's there.
+
+    Kafka deletes by a message's timestamp. The producer sends none, so that it's the time of
+    sending: with the time of the play instead, an imported history would be older than the
+    retention, and deleted at once.
+    """
+    hours = settings.topic_retention_hours
+    retention_ms = -1 if hours < 0 else hours * MS_PER_HOUR
+    topic = NewTopic(
+        settings.topic,
+        num_partitions=settings.topic_partitions,
+        replication_factor=1,
+        topic_configs={"retention.ms": str(retention_ms)},
+    )
+    with closing(admin_client(settings)) as admin:
+        if settings.topic in admin.list_topics():
+            return
+        try:
+            admin.create_topics([topic])
+        except TopicAlreadyExistsError:  # another `up` was faster
+            return
+
+
+def admin_client(settings: Settings) -> KafkaAdminClient:
+    """An admin client; open it only once the port answers, or it waits for 30 s."""
+    return KafkaAdminClient(
+        bootstrap_servers=settings.bootstrap_servers.split(","), request_timeout_ms=5_000
+    )
+
+
+def _java(settings: Settings) -> list[str]:
+    jars = settings.jars.resolve() / "kafka"
+    return [str(java_home() / "bin" / "java"), "-cp", f"{jars}/*"]
+
+
+def _new_cluster_id() -> str:
+    """A random id in the form that Kafka gives: 16 bytes in URL-safe Base64."""
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")

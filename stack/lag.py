@@ -1,0 +1,45 @@
+"""How far a layer is behind the topic: plain calculation, no input or output.
+
+Offsets are mappings from the partition's number, as text, to the next offset: MongoDB's documents
+have text keys. A partition that a layer hasn't named yet counts from 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+Offsets = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Lag:
+    """What a layer hasn't covered yet."""
+
+    events: int
+    seconds: float  # age of the first event that isn't covered; 0 when all are
+
+
+def waiting(*, end: Offsets, until: Offsets) -> dict[str, int]:
+    """Events at or past `until`, for each partition that has any."""
+    behind = {partition: last - until.get(partition, 0) for partition, last in end.items()}
+    return {partition: events for partition, events in behind.items() if events > 0}
+
+
+def lag(
+    *,
+    end: Offsets,
+    until: Offsets,
+    now: datetime,
+    waiting_since: datetime | None,
+) -> Lag:
+    """The lag of a layer that has covered everything before `until`.
+
+    `waiting_since` is the timestamp of the first event not covered, or, where that isn't known,
+    the time of the layer's last progress; without either, the seconds are 0.
+    """
+    events = sum(waiting(end=end, until=until).values())
+    if events == 0 or waiting_since is None:
+        return Lag(events, 0.0)
+    return Lag(events, max(0.0, (now - waiting_since).total_seconds()))

@@ -1,0 +1,98 @@
+"""The table of what the supervisor runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from listens.errors import UserMistakeError
+from listens.settings import Settings
+from stack.environment import this_environment
+from stack.kafka import broker_command, java_home
+from stack.layout import layout
+from stack.mongo import mongod_command
+
+SERVICES = ("kafka", "mongod")
+NAMES = (*SERVICES, "streaming", "api")
+# The mark by which `down` finds what a killed supervisor left behind.
+COMPONENT_VARIABLE = "PLAYCOUNT_COMPONENT"
+HOME_VARIABLE = "PLAYCOUNT_HOME"
+
+
+@dataclass(frozen=True)
+class Process:
+    """One program of the supervisor."""
+
+    name: str
+    command: list[str]
+    ports: tuple[str, ...] = ()  # the settings that name its ports
+    environment: Mapping[str, str] = field(default_factory=dict)
+    stop_seconds: int = 30  # from SIGTERM to SIGKILL
+
+
+def process_table(settings: Settings) -> list[Process]:
+    """The processes of this stack; a service that runs elsewhere isn't among them."""
+    makers: dict[str, Callable[[Settings], Process]] = {
+        "kafka": _kafka,
+        "mongod": _mongod,
+        "streaming": _streaming,
+        "api": _api,
+    }
+    elsewhere = {"kafka": settings.kafka_servers, "mongod": settings.mongo_uri}
+    return [make(settings) for name, make in makers.items() if not elsewhere.get(name)]
+
+
+def choose(settings: Settings, only: str) -> tuple[str, ...]:
+    """The names in the comma-separated list `only`, or all when it's empty.
+
+    Raises:
+        UserMistakeError: a name isn't in the table.
+    """
+    known = tuple(process.name for process in process_table(settings))
+    chosen = tuple(name.strip() for name in only.split(",") if name.strip()) or known
+    for name in chosen:
+        if name not in known:
+            raise UserMistakeError(f"no component {name!r}; this stack has {', '.join(known)}")
+    return chosen
+
+
+def settings_environment(settings: Settings) -> dict[str, str]:
+    """Every setting as its variable, so that a component gets what `up` was given."""
+    absolute = settings.model_copy(
+        update={"home": layout(settings).home, "jars": settings.jars.resolve()}
+    )
+    return {
+        f"PLAYCOUNT_{name.upper()}": str(getattr(absolute, name)) for name in Settings.model_fields
+    }
+
+
+def _kafka(settings: Settings) -> Process:
+    return Process("kafka", broker_command(settings), ("kafka_port", "kafka_controller_port"))
+
+
+def _mongod(settings: Settings) -> Process:
+    return Process("mongod", mongod_command(settings), ("mongo_port",))
+
+
+def _streaming(settings: Settings) -> Process:
+    return Process("streaming", _playcount("stream"), (), _python_environment(settings))
+
+
+def _api(settings: Settings) -> Process:
+    return Process("api", _playcount("serve"), ("api_port",), _python_environment(settings))
+
+
+def _playcount(command: str) -> list[str]:
+    environment = this_environment()
+    return [str(environment.python), str(environment.checkout / "playcount"), command]
+
+
+def _python_environment(settings: Settings) -> dict[str, str]:
+    return {
+        **settings_environment(settings),
+        "JAVA_HOME": str(java_home()),
+        # A log line is in the file when it's written, also when the process is killed then.
+        "PYTHONUNBUFFERED": "1",
+        # With another zone, Spark gives back 10:00 UTC as that zone's 10:00.
+        "TZ": "UTC",
+    }

@@ -1,0 +1,80 @@
+"""The status as text for people, and as JSON for programs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from stack.status import LAYERS, ComponentHealth, Status
+
+
+def status_json(status: Status) -> dict[str, Any]:
+    """The status as plain values."""
+    commit = status.last_commit
+    return {
+        "healthy": status.is_healthy,
+        "components": [asdict(part) for part in status.components],
+        "end_offsets": status.end_offsets,
+        "behind": {layer: asdict(lag) for layer, lag in status.lags.items()},
+        "batch_version": status.batch_version,
+        "last_commit": {"seq": commit["_id"], "at": _iso(commit.get("at"))} if commit else None,
+        "problems": status.problems,
+    }
+
+
+def print_status(status: Status, console: Console) -> None:
+    """Two tables and a few lines."""
+    console.print(_components(status.components))
+    if status.end_offsets is not None:
+        ends = ", ".join(f"{key}: {end:,}" for key, end in status.end_offsets.items())
+        total = sum(status.end_offsets.values())
+        console.print(f"Topic: {total:,} events (end offsets {ends or 'none, no topic yet'})")
+    if status.lags:
+        console.print(_lags(status))
+    commit = status.last_commit
+    if commit:
+        console.print(f"Last commit: {commit['_id']} at {_iso(commit.get('at'))}")
+    if status.batch_version is not None:
+        console.print(f"Batch version: {status.batch_version}")
+    for problem in status.problems:
+        console.print(f"[red]✗[/] {escape(problem)}", highlight=False)
+
+
+def _components(components: list[ComponentHealth]) -> Table:
+    table = Table("component", "state", box=None, pad_edge=False)
+    for heading in ("pid", "up", "memory"):
+        table.add_column(heading, justify="right")
+    table.add_column("health", overflow="fold")
+    for part in components:
+        table.add_row(
+            part.name,
+            part.state,
+            str(part.pid or "–"),
+            _duration(part.uptime_seconds),
+            "–" if part.memory_mb is None else f"{part.memory_mb:,.0f} MB",
+            "[green]ok[/]" if part.problem is None else f"[red]{escape(part.problem)}[/]",
+        )
+    return table
+
+
+def _lags(status: Status) -> Table:
+    table = Table("layer", box=None, pad_edge=False)
+    table.add_column("events behind", justify="right")
+    table.add_column("for", justify="right")
+    for layer in LAYERS:
+        lag = status.lags[layer]
+        table.add_row(layer, f"{lag.events:,}", _duration(lag.seconds) if lag.events else "–")
+    return table
+
+
+def _duration(seconds: float | None) -> str:
+    return "–" if seconds is None else str(timedelta(seconds=round(seconds)))
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="seconds") if at else None
