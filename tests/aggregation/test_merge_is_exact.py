@@ -1,0 +1,225 @@
+"""merge(batch(cut), segments) == count(all), for random events, commits and cuts; no services."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from api import merge
+from batch.audit import raw_keys
+from batch.charts import _documents, _whole_charts, charts
+from listens.aggregation.cells import COUNTED_COLUMNS, cells
+from listens.aggregation.checksums import NO_CELLS, added, month_checksums
+from listens.aggregation.messages import once_each
+from listens.packing import Chart, folded, unpack_cells, unpack_chart
+from listens.rules import MEASURES
+from listens.views import PAIRS, VIEWS
+from listens.windows import ALL, Span, date_of, day_number, pieces
+from streaming.segments import segments
+from tests.aggregation.listens import EDGES, MS_PLAYED, NEW_YORK, REASONS, listen, plain_count
+
+SCHEMA = pa.schema(
+    [
+        ("event_id", pa.binary()),
+        ("partition", pa.int32()),
+        ("offset", pa.int64()),
+        ("ended_at", pa.timestamp("us", tz="UTC")),
+        ("ms_played", pa.int64()),
+        ("skipped", pa.bool_()),
+        ("completed", pa.bool_()),
+        *((n, pa.binary()) for n in ("song_id", "artist_id", "album_id")),
+        *((n, pa.string()) for n in ("kind", "reason_end", "listener_id", "country", "platform")),
+    ]
+)
+
+moments = st.one_of(
+    st.sampled_from(EDGES),
+    st.datetimes(datetime(1971, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)).map(
+        lambda moment: moment.replace(microsecond=0)
+    ),
+    # Close together, so that keys of one day add up and tie.
+    st.integers(0, 72).map(lambda hours: EDGES[0] + timedelta(hours=hours)),
+)
+listens = st.builds(
+    listen,
+    st.sampled_from(["ann", "bob", "zoë"]),
+    moments,
+    st.sampled_from(MS_PLAYED),
+    st.integers(0, 7),
+    st.sampled_from([None, "android", "web"]),
+    st.sampled_from([None, "DE", "US"]),
+    st.sampled_from(REASONS),
+    st.sampled_from([None, True, False]),
+    st.sampled_from(["music", "music", "music", "podcast", "unknown"]),
+    st.booleans(),
+)
+logs = st.lists(listens, min_size=1, max_size=40).flatmap(
+    # Some come twice or three times, anywhere in the log.
+    lambda some: st.permutations(some + some[::3] + some[::5])
+)
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(log=logs, cut_share=st.floats(0, 1), commits=st.integers(1, 3), data=st.data())
+def test_a_chart_is_the_count_of_all_events(spark, log, cut_share, commits, data) -> None:
+    cut = round(len(log) * cut_share)
+    counted = plain_count(log, NEW_YORK)
+
+    batch = _batch(spark, log[:cut])
+    speed = _speed(spark, log, after=cut, commits=commits)
+
+    span = data.draw(_spans(log))
+    for view, by in PAIRS:
+        for value in {cell[2] for cell in counted if cell[:2] == (view, by)}:
+            expected = _in_span(counted, view, by, value, span)
+            ranked = merge.Ranked(_batch_chart(batch, view, by, value, span))
+            more = _speed_chart(speed, view, by, value, span)
+            overlay = merge.extended(merge.no_overlay(0), ranked.chart, more, until=1)
+            for measure in ("plays", "ms_played"):
+                page = merge.page(ranked, overlay, by=measure, offset=0, limit=1000)
+                assert _ranking(page.chart) == _sorted(expected, measure)
+                assert page.total == len(expected)
+
+
+def test_checksums_of_parts_add_up_to_that_of_the_whole(spark) -> None:
+    log = [
+        listen("ann", EDGES[n % len(EDGES)], MS_PLAYED[n % 6], n % 5, "web", "DE", None, None,
+               "music", has_album=True)
+        for n in range(40)
+    ]  # fmt: skip
+    log = list({one["event_id"]: one for one in log}.values())
+    whole = month_checksums(_cells(spark, log))
+
+    parts: dict[str, tuple[int, int]] = {}
+    for part in (log[:7], log[7:20], log[20:]):
+        for month, checksum in month_checksums(_cells(spark, part)).items():
+            parts[month] = added(parts.get(month, NO_CELLS), checksum)
+
+    assert parts == whole
+
+
+@pytest.mark.parametrize("field", ["ms_played", "country", "ended_at", "reason_end"])
+def test_a_checksum_changes_with_anything_that_is_counted(spark, field) -> None:
+    one = listen("ann", EDGES[0], 40_000, 1, "web", "DE", "trackdone", None, "music", True)
+    changed = {
+        "ms_played": 40_001, "country": "FR", "ended_at": EDGES[0] + timedelta(days=1),
+        "reason_end": None,
+    }  # fmt: skip
+
+    other = month_checksums(_cells(spark, [one | {field: changed[field]}]))
+
+    assert other != month_checksums(_cells(spark, [one]))
+
+
+def _cells(spark, log: list[dict[str, Any]]):
+    rows = [one | {"partition": 0, "offset": n} for n, one in enumerate(log)]
+    columns = [pa.array([row.get(field.name) for row in rows], field.type) for field in SCHEMA]
+    table = pa.Table.from_arrays(columns, schema=SCHEMA)
+    frame = spark.createDataFrame(table).select("event_id", "partition", "offset", *COUNTED_COLUMNS)
+    return cells(once_each(frame), time_zone=NEW_YORK)
+
+
+def _batch(spark, log: list[dict[str, Any]]) -> dict[tuple[str, ...], list[dict[str, Any]]]:
+    rows = charts(_cells(spark, log)).toArrow()
+    order = [(name, "ascending") for name in ("pair", "value", "grain", "label", "key", "window")]
+    stored = defaultdict(list)
+    for chart in _whole_charts(rows.sort_by(order).to_batches()):
+        for document in _documents(chart, generation=1):
+            name = tuple(document[part] for part in ("view", "by", "value", "grain", "window"))
+            stored[name].append(document)
+    return stored
+
+
+def _speed(spark, log, *, after: int, commits: int) -> list[dict[str, Any]]:
+    """Segments of the rest, in commits that leave out what came before, as the layer does."""
+    seen = {one["event_id"] for one in log[:after]}
+    rest = log[after:]
+    size = max(1, -(-len(rest) // commits))
+    documents = []
+    for seq, first in enumerate(range(0, len(rest), size), start=1):
+        new = [one for one in rest[first : first + size] if one["event_id"] not in seen]
+        new = list({one["event_id"]: one for one in new}.values())
+        seen |= {one["event_id"] for one in new}
+        if new:
+            documents += segments(_cells(spark, new).toArrow(), seq=seq)
+    return documents
+
+
+def _spans(log) -> st.SearchStrategy[Span]:
+    days = sorted({day_number(one["ended_at"].date()) for one in log})
+    ends = st.sampled_from(days)
+    return st.one_of(
+        st.just(ALL),
+        st.tuples(ends, ends, st.integers(0, 400)).map(
+            lambda drawn: Span(min(drawn[:2]) - 1, max(drawn[:2]) + 1 + drawn[2])
+        ),
+        ends.map(lambda day: Span(day, day + 1)),
+        ends.map(
+            lambda day: Span(
+                day_number(date_of(day).replace(month=1, day=1)),
+                day_number(date_of(day).replace(month=12, day=31)) + 1,
+            )
+        ),
+    )
+
+
+def _batch_chart(batch, view: str, by: str, value: str, span: Span) -> Chart:
+    found = []
+    for piece in pieces(span):
+        for document in batch.get((view, by, value, piece.grain, piece.window), []):
+            chart = unpack_chart(document)
+            if piece.grain == "day":
+                windows = np.frombuffer(document["windows"], "<i4") // _hours(view)
+                within = (windows >= piece.span.first) & (windows < piece.span.end)
+                measures = {name: column[within] for name, column in chart.measures.items()}
+                chart = Chart(chart.key[within], measures)
+            found.append(chart)
+    return folded(found)
+
+
+def _speed_chart(speed, view: str, by: str, value: str, span: Span) -> Chart:
+    found = []
+    for document in speed:
+        if (document["view"], document["by"]) == (view, by):
+            held = unpack_cells(document)
+            windows = held.window // _hours(view)
+            within = (windows >= span.first) & (windows < span.end)
+            held = held.where(within & (held.value == value.encode()))
+            found.append(Chart(held.key, held.measures))
+    return folded(found)
+
+
+def _hours(view: str) -> int:
+    return 24 if VIEWS[view].finest == "hour" else 1
+
+
+def _in_span(counted, view, by, value, span) -> dict[bytes, dict[str, int]]:
+    sums: dict[bytes, dict[str, int]] = defaultdict(lambda: dict.fromkeys(MEASURES, 0))
+    for (of, narrowed, of_value, window, key), measures in counted.items():
+        if (of, narrowed, of_value) == (view, by, value):
+            if span.first <= window // _hours(view) < span.end:
+                for name, number in measures.items():
+                    sums[key][name] += number
+    return sums
+
+
+def _ranking(chart: Chart) -> list[tuple[bytes, ...]]:
+    keys = raw_keys({"view": "totals", "n": len(chart), "key": chart.key.tobytes()})
+    columns = [chart.measures[name].tolist() for name in MEASURES]
+    return list(zip(keys, *columns, strict=True))
+
+
+def _sorted(expected: dict[bytes, dict[str, int]], measure: str) -> list[tuple[bytes, ...]]:
+    ranked = sorted(expected.items(), key=lambda item: (-item[1][measure], item[0]))
+    return [(key.rstrip(b"\0"), *(sums[name] for name in MEASURES)) for key, sums in ranked]
