@@ -41,8 +41,6 @@ def run(settings: Settings, *, until_drained: bool = False) -> None:
     Raises:
         StreamingFailedError: a query failed; its error is the cause.
     """
-    stop = threading.Event()
-    _stop_on_signals(stop)
     store = connect(settings, timeout_seconds=60)
     ensure_indexes(store)
     described = topic.describe(settings)
@@ -51,7 +49,7 @@ def run(settings: Settings, *, until_drained: bool = False) -> None:
         queries = start(
             spark, store=store, settings=settings, described=described, once=until_drained
         )
-        _watch(queries, store=store, stop=stop)
+        _watch(queries, store=store, stop=_stop_on_signals())
     finally:
         spark.stop()
 
@@ -156,9 +154,13 @@ def _beat(store: Store) -> None:
         log.warning("no heartbeat: %s", type(error).__name__)
 
 
-def _stop_on_signals(stop: threading.Event) -> None:
+def _stop_on_signals() -> threading.Event:
+    """Set by SIGTERM and SIGINT; before the queries run, a signal just ends the process."""
+    stop = threading.Event()
+
     def ask(_signal: int, _frame: FrameType | None) -> None:
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask)
+    return stop

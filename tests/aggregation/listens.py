@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -68,7 +68,7 @@ def plain_count(listens: list[dict[str, Any]], zone: str) -> dict[Cell, dict[str
     cells: dict[Cell, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for one in {each["event_id"]: each for each in reversed(listens)}.values():
         local = one["ended_at"].astimezone(ZoneInfo(zone))
-        day = (local.date() - datetime(1970, 1, 1).date()).days
+        day = (local.date() - date(1970, 1, 1)).days
         done = one["reason_end"] == "trackdone"
         skip = (bool(one["skipped"]) or one["reason_end"] in {"fwdbtn", "backbtn"}) and not done
         adds = {

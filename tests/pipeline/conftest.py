@@ -1,4 +1,4 @@
-"""The whole pipeline in one process of the tests: real Kafka, real MongoDB, Spark as in `stream`."""
+"""The whole pipeline in one test process: real Kafka, real MongoDB, Spark as in `stream`."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Pipeline:
             query.awaitTermination()
             assert query.exception() is None
 
-    def batch(self, tell: recount.Tell = lambda step: None) -> Document:
+    def batch(self, tell: recount.Tell = lambda _step: None) -> Document:
         """Run a batch."""
         return recount.run(self.spark, self.store, settings=self.settings, tell=tell)
 
