@@ -1,0 +1,1 @@
+"""From files and simulators to listens on Kafka; every row is sent or rejected with a reason."""

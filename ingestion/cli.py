@@ -1,0 +1,188 @@
+"""The commands of this folder: import, imports, simulate, replay, tail."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+from listens.errors import UserMistakeError
+from listens.settings import load_settings
+
+app = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False)
+
+
+class Format(StrEnum):
+    """What a file can be said to hold."""
+
+    auto = "auto"
+    extended = "extended"
+    account = "account"
+    csv = "csv"
+
+
+class DateOrderName(StrEnum):
+    """Which of the first two numbers of a date is the day."""
+
+    dmy = "dmy"
+    mdy = "mdy"
+
+
+Listener = Annotated[
+    str, typer.Option("--listener", "-l", help="Whose history it is, such as [b]anna[/]")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output")]
+
+
+@app.command("import")
+def import_files(  # noqa: PLR0917  # one parameter an option
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Files, folders, .gz, or a whole export .zip", metavar="FILE…"),
+    ],
+    listener: Listener,
+    format_: Annotated[Format, typer.Option("--format", help="Insist on a format")] = Format.auto,
+    date_order: Annotated[
+        DateOrderName | None, typer.Option(help="For dates such as 7/8/2013: day or month first")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="End when all rows are counted")] = False,
+    wait_timeout: Annotated[float, typer.Option(help="Seconds to wait at most", min=0)] = 600,
+    json: AsJson = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look; send nothing")] = False,
+) -> None:
+    """Send listening histories to Kafka; every row is accounted for.
+
+    The format is found by content. Each row is new, a duplicate, or rejected with a reason:
+    importing a file again, or an overlapping export, adds nothing twice.
+
+    [b]Examples[/]
+
+      playcount import my_spotify_data.zip --listener anna --wait
+
+      playcount import spotify_history.csv -l anna --date-order mdy
+
+      playcount import ~/exports/ -l anna --dry-run
+    """
+    from ingestion.import_command import Order, run, run_dry
+
+    order = Order(
+        paths=files,
+        listener=listener,
+        format_=format_.value,
+        date_order=date_order.value if date_order else None,
+        wait_seconds=wait_timeout if wait else None,
+        json=json,
+    )
+    if dry_run:
+        run_dry(order)
+    else:
+        run(order, load_settings())
+
+
+@app.command("imports")
+def list_imports(
+    limit: Annotated[int, typer.Option(help="So many of the newest", min=1)] = 20,
+    json: AsJson = False,
+) -> None:
+    """Show the account of every import: read = new + duplicate + rejected.
+
+    An import is settled when the speed layer has counted its last row. One that was interrupted
+    or failed is imported again; what it had sent isn't counted twice.
+    """
+    from ingestion.imports_command import show
+
+    show(load_settings(), limit=limit, as_json=json)
+
+
+@app.command()
+def simulate(
+    rows: Annotated[int, typer.Option(help="How many playbacks", min=1)] = 100_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes", min=0)] = 1,
+    out: Annotated[Path | None, typer.Option(help="CSV file to write")] = None,
+    to_kafka: Annotated[bool, typer.Option("--to-kafka", help="Send listens instead")] = False,
+    years: Annotated[str, typer.Option(help="First and last year")] = "2019-2024",
+    songs: Annotated[int, typer.Option(help="Songs in the catalogue", min=1)] = 5_000,
+    listeners: Annotated[int, typer.Option(help="Listeners, with --to-kafka", min=1)] = 1,
+) -> None:
+    """Make up a listening history, from a seed.
+
+    Writes a spotify_history.csv, or sends listens of many listeners to Kafka for a trial of speed.
+
+    [b]Examples[/]
+
+      playcount simulate --rows 150000 --out history.csv
+
+      playcount simulate --rows 1000000 --to-kafka --listeners 500 --songs 1000000
+    """
+    from ingestion import simulate_command
+
+    if (out is None) != to_kafka:
+        raise UserMistakeError("say either --out FILE or --to-kafka")
+    if to_kafka:
+        simulate_command.to_kafka(
+            load_settings(), rows=rows, seed=seed, years=years, songs=songs, listeners=listeners
+        )
+    elif listeners != 1:
+        raise UserMistakeError("a history file is of one listener; use --listeners with --to-kafka")
+    else:
+        simulate_command.to_file(cast(Path, out), rows=rows, seed=seed, years=years, songs=songs)
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="A listening history of any known format")],
+    rate: Annotated[float | None, typer.Option(help="Events a second")] = None,
+    speedup: Annotated[float | None, typer.Option(help="Times as fast as it was recorded")] = None,
+    shift_to_now: Annotated[
+        bool, typer.Option("--shift-to-now", help="Each event ended the moment it is sent")
+    ] = False,
+    loop: Annotated[bool, typer.Option("--loop", help="Begin again at the end")] = False,
+    listener: Annotated[str, typer.Option("--listener", "-l", help="Whose listens")] = "replay",
+    date_order: Annotated[
+        DateOrderName | None, typer.Option(help="For dates such as 7/8/2013: day or month first")
+    ] = None,
+) -> None:
+    """Send a history as if it happened again: at a steady rate, or at its own intervals.
+
+    Without [b]--shift-to-now[/] the events keep their identity: replayed twice, they count once.
+
+    [b]Examples[/]
+
+      playcount replay history.csv --rate 50 --shift-to-now --loop
+
+      playcount replay my_spotify_data.zip --speedup 3600
+    """
+    from ingestion.pacing import Pace
+    from ingestion.replay import run
+
+    pace = Pace(rate=rate, speedup=speedup)
+    run(
+        load_settings(),
+        file,
+        pace=pace,
+        shift_to_now=shift_to_now,
+        loop=loop,
+        listener=listener,
+        date_order=date_order.value if date_order else None,
+    )
+
+
+@app.command()
+def tail(
+    from_beginning: Annotated[
+        bool, typer.Option("--from-beginning", help="All that Kafka still holds, then the new ones")
+    ] = False,
+    limit: Annotated[int | None, typer.Option(help="End after so many messages", min=1)] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line")] = False,
+) -> None:
+    """Print the listens on Kafka as they come, one a line.
+
+    [b]Example[/]
+
+      playcount tail --from-beginning --limit 10 --json
+    """
+    from ingestion.tail import run
+
+    run(load_settings(), from_beginning=from_beginning, limit=limit, as_json=json)

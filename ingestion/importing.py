@@ -1,0 +1,172 @@
+"""One file, one import: read, normalise, encode, send, and keep the account."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from ingestion import ledger
+from ingestion.detect import History
+from ingestion.interruption import InterruptedImportError, Interruption
+from ingestion.normalise import Listen, Normaliser
+from ingestion.rejections import Rejection, RejectionLog, rejection_log
+from listens.codec import encode
+from listens.errors import PlaycountError
+
+if TYPE_CHECKING:
+    from ingestion.kafka_sink import KafkaSink
+    from listens.settings import Settings
+    from listens.store import Store
+
+TOUCH_SECONDS = 5
+LOOK_EVERY_ROWS = 500
+
+
+@dataclass
+class Tally:
+    """What one import has done so far; `log` holds the rejections."""
+
+    log: RejectionLog
+    read: int = 0
+
+    def facts(self) -> dict[str, Any]:
+        """As the ledger keeps them."""
+        return {
+            "read": self.read,
+            "rejected": self.log.total,
+            "rejected_by_reason": dict(sorted(self.log.by_reason.items())),
+        }
+
+
+@dataclass(frozen=True)
+class Importer:
+    """What every file of one command has in common.
+
+    Attributes:
+        on_rows: told how many more rows were read.
+        interruption: looked at between rows.
+    """
+
+    settings: Settings
+    store: Store
+    sink: KafkaSink
+    listener_id: str
+    on_rows: Callable[[int], None]
+    interruption: Interruption
+
+    def import_history(self, history: History) -> tuple[str, RejectionLog]:
+        """Send one history; returns the import's id and its rejections.
+
+        Raises:
+            InterruptedImportError: the user stopped it; the ledger says so.
+            DeliveryError: Kafka didn't take it; the ledger says so.
+        """
+        import_id = ledger.new_import_id(datetime.now(UTC))
+        ledger.started(self.store, import_id=import_id, facts=self._facts(history))
+        self.sink.start_account()
+        with rejection_log(self.settings.home / "rejected" / f"{import_id}.jsonl") as log:
+            tally = Tally(log)
+            try:
+                self._send_all(history, import_id, tally)
+            except PlaycountError as error:
+                interrupted = isinstance(error, InterruptedImportError)
+                state = ledger.INTERRUPTED if interrupted else ledger.FAILED
+                self._finish(import_id, tally, state=state, error=str(error))
+                raise
+        self._finish(import_id, tally, state=ledger.SENT)
+        return import_id, log
+
+    def _facts(self, history: History) -> dict[str, Any]:
+        return {
+            "listener_id": self.listener_id,
+            "file": PurePath(history.source.name).name,
+            "format": history.format,
+            "bytes": history.size,
+            "sha256": history.sha256,
+        }
+
+    def _send_all(self, history: History, import_id: str, tally: Tally) -> None:
+        pulse = _Pulse(self, import_id, tally)
+        self.sink.on_wait = pulse.beat
+        for listen in listens_of(history, self.listener_id, import_id, tally):
+            self.sink.send(self.listener_id, encode(listen))
+            if tally.read % LOOK_EVERY_ROWS == 0:
+                pulse.beat()
+        self.sink.flush()
+        pulse.report()
+
+    def _finish(self, import_id: str, tally: Tally, *, state: str, **more: Any) -> None:
+        offsets = {str(partition): end for partition, end in self.sink.end_offsets.items()}
+        facts = {**tally.facts(), "sent": self.sink.acknowledged, "end_offsets": offsets, **more}
+        ledger.finished(self.store, import_id, state=state, facts=facts)
+
+
+class _Pulse:
+    """Between rows: shows progress, touches the ledger, and looks for an interruption."""
+
+    def __init__(self, importer: Importer, import_id: str, tally: Tally) -> None:
+        self._importer, self._import_id, self._tally = importer, import_id, tally
+        self._reported = 0
+        self._touched = time.monotonic()
+
+    def beat(self) -> None:
+        if self._importer.interruption.requested:
+            self._stop()
+        self.report()
+        if time.monotonic() - self._touched < TOUCH_SECONDS:
+            return
+        self._touched = time.monotonic()
+        tally, sink = self._tally, self._importer.sink
+        ledger.touched(
+            self._importer.store,
+            self._import_id,
+            read=tally.read,
+            sent=sink.acknowledged,
+            rejected=tally.log.total,
+        )
+
+    def report(self) -> None:
+        self._importer.on_rows(self._tally.read - self._reported)
+        self._reported = self._tally.read
+
+    def _stop(self) -> None:
+        sink = self._importer.sink
+        # From here on a wait must not look for the interruption again.
+        sink.on_wait = lambda: None
+        sink.flush()
+        raise InterruptedImportError(
+            f"interrupted after {self._tally.read:,} rows, of which {sink.acknowledged:,} were "
+            "sent; import the file again when you like: nothing is added twice"
+        )
+
+
+def listens_of(
+    history: History, listener_id: str, import_id: str | None, tally: Tally
+) -> Iterator[Listen]:
+    """The listens of one history, in the order of its rows; the rejected go to the tally."""
+    normalise = Normaliser(
+        listener_id=listener_id,
+        source=history.format,
+        import_id=import_id,
+        now_ms=int(time.time() * 1000),
+        date_order=history.date_order,
+    )
+    for number, row in history.rows():
+        tally.read += 1
+        listen = normalise(number, row)
+        if isinstance(listen, Rejection):
+            tally.log.add(listen)
+        else:
+            yield listen
+
+
+def dry_run(history: History, listener_id: str) -> Tally:
+    """Read and normalise one history without sending or writing anything."""
+    tally = Tally(RejectionLog(None))
+    for _ in listens_of(history, listener_id, None, tally):
+        pass
+    return tally

@@ -1,0 +1,225 @@
+"""The way to Kafka: nothing counts as sent that the broker hasn't acknowledged."""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from listens.errors import PlaycountError, ServiceDownError
+from listens.settings import Settings
+
+if TYPE_CHECKING:
+    from kafka import KafkaProducer
+    from kafka.producer.future import FutureRecordMetadata, RecordMetadata
+
+DELIVERY_SECONDS = 150
+"""A broker that restarts within two minutes delays an import and doesn't fail it."""
+
+BATCH_BYTES = 512 * 1024
+LINGER_MS = 50
+WINDOW = 5_000
+"""Messages whose acknowledgement is looked at together; ten windows bound the memory."""
+WINDOWS_UNDER_WAY = 10
+PROBE_SECONDS = 3
+
+
+class DeliveryError(PlaycountError, ConnectionError):
+    """Kafka didn't acknowledge a message within `DELIVERY_SECONDS`, or refused it."""
+
+
+class KafkaSink:
+    """Sends messages in order and keeps account of those that are acknowledged.
+
+    Args:
+        producer: a `kafka.KafkaProducer`.
+        topic: that all messages go to.
+        on_wait: called about once a second while an acknowledgement is awaited; may raise.
+
+    Attributes:
+        acknowledged: messages that the broker has.
+        end_offsets: partition → the offset after its last acknowledged message.
+    """
+
+    def __init__(
+        self, producer: KafkaProducer, topic: str, on_wait: Callable[[], None] = lambda: None
+    ) -> None:
+        self.on_wait = on_wait
+        self._producer = producer
+        self._topic = topic
+        self._window: deque[FutureRecordMetadata] = deque()
+        self._under_way: deque[deque[FutureRecordMetadata]] = deque()
+        self._partitions = sorted(producer.partitions_for(topic))
+        self._partition_by_listener: dict[str, int] = {}
+        self.start_account()
+
+    def start_account(self) -> None:
+        """Begin to count from nothing, for the next file; everything sent must be flushed."""
+        self.acknowledged = 0
+        self.end_offsets: dict[int, int] = {}
+
+    def send(self, listener_id: str, message: bytes) -> None:
+        """Hand over one message; its key keeps a listener's events in order in one partition.
+
+        Kafka's own time of the message is the time of sending: with the time of the playback,
+        retention would delete an old history as soon as it arrives.
+
+        Raises:
+            DeliveryError: an earlier message wasn't acknowledged.
+        """
+        self._window.append(
+            self._producer.send(
+                self._topic,
+                value=message,
+                key=listener_id.encode(),
+                partition=self._partition_of(listener_id),
+            )
+        )
+        if len(self._window) >= WINDOW:
+            self._under_way.append(self._window)
+            self._window = deque()
+            if len(self._under_way) >= WINDOWS_UNDER_WAY:
+                self._settle_oldest()
+
+    def _partition_of(self, listener_id: str) -> int:
+        """Kafka's own choice, made once a listener: its hash is pure Python in this client."""
+        known = self._partition_by_listener.get(listener_id)
+        if known is None:
+            from kafka.partitioner.default import murmur2
+
+            positive = murmur2(listener_id.encode()) & 0x7FFFFFFF
+            known = self._partitions[positive % len(self._partitions)]
+            self._partition_by_listener[listener_id] = known
+        return known
+
+    def flush(self) -> None:
+        """Wait until everything is acknowledged.
+
+        Raises:
+            DeliveryError: something wasn't.
+        """
+        self._under_way.append(self._window)
+        self._window = deque()
+        while self._under_way:
+            self._settle_oldest()
+
+    def _settle_oldest(self) -> None:
+        window = self._under_way[0]
+        while window:
+            # Taken out only when done, so that a flush from within `on_wait` misses none.
+            future = window[0]
+            if not future.is_done:
+                self._await(future)
+            if future.exception is not None:
+                raise DeliveryError(
+                    f"Kafka didn't take a listen ({future.exception}); {self.acknowledged:,} of "
+                    "this file were acknowledged. Look at ./playcount status and import the "
+                    "file again: nothing is added twice"
+                ) from future.exception
+            self._count(future.value)
+            window.popleft()
+        self._under_way.popleft()
+
+    def _await(self, future: FutureRecordMetadata) -> None:
+        from kafka.errors import KafkaError, KafkaTimeoutError
+
+        while not future.is_done:
+            try:
+                future.get(timeout=1)
+            except KafkaTimeoutError:
+                self.on_wait()
+            except KafkaError:
+                return  # the caller finds it in the future
+
+    def _count(self, metadata: RecordMetadata) -> None:
+        self.acknowledged += 1
+        end = metadata.offset + 1
+        if end > self.end_offsets.get(metadata.partition, 0):
+            self.end_offsets[metadata.partition] = end
+
+
+@contextmanager
+def open_sink(settings: Settings) -> Iterator[KafkaSink]:
+    """A sink onto the settings' topic, which is made when it isn't there.
+
+    Raises:
+        ServiceDownError: no broker answers.
+    """
+    probe(settings)
+    ensure_topic(settings)
+    from kafka import KafkaProducer
+
+    producer = KafkaProducer(
+        bootstrap_servers=settings.bootstrap_servers,
+        client_id="playcount-ingestion",
+        enable_idempotence=True,
+        acks="all",
+        compression_type="zstd",
+        batch_size=BATCH_BYTES,
+        linger_ms=LINGER_MS,
+        max_request_size=4 * 1024 * 1024,
+        delivery_timeout_ms=DELIVERY_SECONDS * 1000,
+        max_block_ms=DELIVERY_SECONDS * 1000,
+        reconnect_backoff_max_ms=2000,
+    )
+    try:
+        yield KafkaSink(producer, settings.topic)
+    finally:
+        # Whoever leaves in good order has flushed; after a failure nothing is worth a wait.
+        producer.close(timeout=1)
+
+
+def probe(settings: Settings) -> None:
+    """Check that one broker's port is open: a Kafka client would try for half a minute.
+
+    Raises:
+        ServiceDownError: none is.
+    """
+    for server in settings.bootstrap_servers.split(","):
+        host, _, port = server.strip().rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), PROBE_SECONDS).close()
+        except (OSError, ValueError):
+            continue
+        return
+    raise ServiceDownError(
+        f"Kafka doesn't answer at {settings.bootstrap_servers}; start it with ./playcount up, "
+        "or set PLAYCOUNT_KAFKA_SERVERS"
+    )
+
+
+def ensure_topic(settings: Settings) -> None:
+    """Make the topic when it isn't there, as the settings describe it.
+
+    Raises:
+        ServiceDownError: the broker can't make it; the message says why.
+    """
+    from kafka import KafkaAdminClient
+    from kafka.admin import NewTopic
+    from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+    hours = settings.topic_retention_hours
+    retention_ms = -1 if hours < 0 else hours * 3_600_000
+    try:
+        admin = KafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
+        try:
+            if settings.topic in admin.list_topics():
+                return
+            topic = NewTopic(
+                settings.topic,
+                settings.topic_partitions,
+                -1,
+                topic_configs={"retention.ms": str(retention_ms)},
+            )
+            admin.create_topics([topic])
+        except TopicAlreadyExistsError:
+            return
+        finally:
+            admin.close()
+    except KafkaError as error:
+        raise ServiceDownError(
+            f"Kafka at {settings.bootstrap_servers} can't make the topic "
+            f"{settings.topic!r}: {error}"
+        ) from error

@@ -1,0 +1,114 @@
+"""The account of every import in MongoDB: what was read, and what became of it.
+
+One document an import: `{_id, listener_id, file, format, bytes, sha256, started_at, touched_at,
+sent_at, head_seq, read, sent, rejected, rejected_by_reason, end_offsets, state, new, duplicate,
+settled_at}`. `end_offsets` names partitions as text, since a document's keys are text.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from listens import store as collections
+
+if TYPE_CHECKING:
+    from listens.store import Document, Store
+
+READING = "reading"
+SENT = "sent"
+SETTLED = "settled"
+FAILED = "failed"
+INTERRUPTED = "interrupted"
+
+STALE_AFTER = timedelta(seconds=60)
+"""A reading import touches its document every few seconds; a silent one was killed."""
+
+
+def new_import_id(now: datetime) -> str:
+    """Sorts by time; without a dot, since it becomes a key within commit documents."""
+    return f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"
+
+
+def started(store: Store, *, import_id: str, facts: Mapping[str, Any]) -> None:
+    """Open the account before anything is sent; `facts` say whose and which file it is."""
+    now = datetime.now(UTC)
+    store[collections.IMPORTS].insert_one(
+        {
+            "_id": import_id,
+            **facts,
+            "started_at": now,
+            "touched_at": now,
+            "head_seq": head_seq(store),
+            "state": READING,
+        }
+    )
+
+
+def touched(store: Store, import_id: str, *, read: int, sent: int, rejected: int) -> None:
+    """Say that the import is alive, and how far it is."""
+    counts = {"read": read, "sent": sent, "rejected": rejected, "touched_at": datetime.now(UTC)}
+    store[collections.IMPORTS].update_one({"_id": import_id}, {"$set": counts})
+
+
+def finished(store: Store, import_id: str, *, state: str, facts: Mapping[str, Any]) -> None:
+    """Close the sending part: `sent`, `failed` or `interrupted`, with the final counts."""
+    values = {**facts, "state": state, "sent_at": datetime.now(UTC)}
+    store[collections.IMPORTS].update_one({"_id": import_id}, {"$set": values})
+
+
+def head_seq(store: Store) -> int:
+    """The last commit of the speed layer; -1 before the first."""
+    head = store[collections.SPEED_COMMITS].find_one({}, {"_id": 1}, sort=[("_id", -1)])
+    return int(head["_id"]) if head else -1
+
+
+def settle(store: Store) -> int:
+    """Settle every sent import whose last message has been counted; returns how many were."""
+    pending = list(store[collections.IMPORTS].find({"state": SENT}))
+    if not pending:
+        return 0
+    head = store[collections.SPEED_COMMITS].find_one({}, {"until": 1}, sort=[("_id", -1)])
+    until = head["until"] if head else {}
+    counted = [entry for entry in pending if _covered(entry["end_offsets"], until)]
+    for entry in counted:
+        _settle_one(store, entry)
+    return len(counted)
+
+
+def _covered(end_offsets: Mapping[str, int], until: Mapping[str, int]) -> bool:
+    return all(until.get(partition, -1) >= end for partition, end in end_offsets.items())
+
+
+def _settle_one(store: Store, entry: Document) -> None:
+    commits = store[collections.SPEED_COMMITS].find(
+        {"_id": {"$gt": entry["head_seq"]}}, {f"imports.{entry['_id']}": 1}
+    )
+    counts = [commit.get("imports", {}).get(entry["_id"], {}) for commit in commits]
+    values = {
+        "state": SETTLED,
+        "settled_at": datetime.now(UTC),
+        "new": sum(count.get("new", 0) for count in counts),
+        "duplicate": sum(count.get("duplicate", 0) for count in counts),
+    }
+    # Another process may have settled it meanwhile: the first one's time stands.
+    store[collections.IMPORTS].update_one({"_id": entry["_id"], "state": SENT}, {"$set": values})
+
+
+def entries(store: Store, import_ids: Iterable[str]) -> list[Document]:
+    """The accounts of some imports, in the order of their ids."""
+    wanted = {"_id": {"$in": list(import_ids)}}
+    return [_as_seen_now(entry) for entry in store[collections.IMPORTS].find(wanted).sort("_id", 1)]
+
+
+def latest(store: Store, limit: int) -> list[Document]:
+    """The newest imports, newest first."""
+    found = store[collections.IMPORTS].find().sort([("started_at", -1), ("_id", -1)]).limit(limit)
+    return [_as_seen_now(entry) for entry in found]
+
+
+def _as_seen_now(entry: Document) -> Document:
+    silent = datetime.now(UTC) - entry["touched_at"] > STALE_AFTER
+    return {**entry, "state": INTERRUPTED} if entry["state"] == READING and silent else entry

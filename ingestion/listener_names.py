@@ -1,0 +1,27 @@
+"""What may name a listener."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from listens.errors import UserMistakeError
+
+MAX_CHARACTERS = 128
+
+
+def checked_listener(name: str) -> str:
+    """The name as it is.
+
+    Raises:
+        UserMistakeError: it is empty, too long, or holds what can't be shown or stored.
+    """
+    if not 1 <= len(name) <= MAX_CHARACTERS:
+        raise UserMistakeError(
+            f"a listener's name has 1 to {MAX_CHARACTERS} characters, and this one {len(name)}"
+        )
+    # Cc: control characters; Cs: halves of a character, from bytes that are no UTF-8.
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
+        raise UserMistakeError(
+            f"the listener's name {name!r} holds a control character; use letters, digits and signs"
+        )
+    return name

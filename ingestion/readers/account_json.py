@@ -1,0 +1,32 @@
+"""The account data: `StreamingHistory_music_*.json`, `…_podcast_*.json` and older ones.
+
+The older `StreamingHistory*.json` hold podcasts too, and nothing in a row tells them from songs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+REQUIRED_KEYS = frozenset(("endTime", "msPlayed"))
+
+_NAMES = {
+    "endTime": "ts",
+    "msPlayed": "ms_played",
+    "trackName": "master_metadata_track_name",
+    "artistName": "master_metadata_album_artist_name",
+    "episodeName": "episode_name",
+    "podcastName": "episode_show_name",
+    "chapterName": "audiobook_chapter_title",
+    "audiobookName": "audiobook_title",
+}
+
+
+def rows(elements: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+    """Every element of the list under the names of the extended history, numbered from 1."""
+    for number, element in enumerate(elements, start=1):
+        yield number, _renamed(element) if isinstance(element, dict) else element
+
+
+def _renamed(element: dict[str, Any]) -> dict[str, Any]:
+    return {_NAMES[key]: value for key, value in element.items() if key in _NAMES}

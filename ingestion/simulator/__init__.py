@@ -1,0 +1,1 @@
+"""Listens that nobody heard, from a seed: for trials, tests and measurements."""
