@@ -22,10 +22,10 @@ Grain = Literal["day", "month", "year", "all"]
 FIRST_DAY = (date.min - EPOCH).days
 END_DAY = (date.max - EPOCH).days + 1
 
-_YEAR = re.compile(r"\d{4}")
-_MONTH = re.compile(r"\d{4}-\d{2}")
-_WEEK = re.compile(r"(\d{4})-W(\d{2})")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_YEAR = re.compile(r"\d{4}", re.ASCII)
+_MONTH = re.compile(r"\d{4}-\d{2}", re.ASCII)
+_WEEK = re.compile(r"(\d{4})-W(\d{2})", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 EXAMPLES = "all, 2026, 2026-01, 2026-W03, 2026-01-13"
 
