@@ -1,11 +1,10 @@
-"""What no reader can need any more: old generations, counted segments, dead runs."""
+"""What no reader can need any more: old generations, counted segments."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from batch.versions import LEASE
 from listens import store as collections
 from listens.store import Document, Store
 
@@ -53,13 +52,10 @@ def _generations(store: Store, kept: list[Document]) -> int:
 
 
 def _retire(store: Store, kept: list[Document]) -> int:
-    """Old versions stay in the list without their windows; dead runs are marked as such."""
-    versions = store[collections.BATCH_VERSIONS]
-    others: dict[str, Any] = {"_id": {"$nin": [version["_id"] for version in kept]}}
-    dead = others | {"state": "running", "alive_at": {"$lt": datetime.now(UTC) - LEASE}}
-    versions.update_many(dead, {"$set": {"state": "failed", "why": "killed"}})
+    """Old versions stay in the list without their windows."""
+    others = {"_id": {"$nin": [version["_id"] for version in kept]}, "state": "ready"}
     retired = {"$set": {"state": "retired"}, "$unset": {"windows": ""}}
-    return versions.update_many(others | {"state": "ready"}, retired).modified_count
+    return store[collections.BATCH_VERSIONS].update_many(others, retired).modified_count
 
 
 def _recent(store: Store) -> int:

@@ -51,7 +51,10 @@ def reserve(store: Store) -> int:
     """
     versions = store[collections.BATCH_VERSIONS]
     now = datetime.now(UTC)
-    if busy := versions.find_one({"state": "running", "alive_at": {"$gt": now - LEASE}}):
+    # Fenced off first: one that was only frozen must not publish what is collected meanwhile.
+    dead = {"state": "running", "alive_at": {"$lte": now - LEASE}}
+    versions.update_many(dead, {"$set": {"state": "failed", "why": "killed"}})
+    if busy := versions.find_one({"state": "running"}):
         raise BatchBusyError(
             f"batch {busy['_id']} runs already (process {busy['pid']} on {busy['host']}); "
             "wait for it, or for a minute if it was killed"
@@ -91,11 +94,19 @@ def publish(store: Store, number: int, manifest: dict[str, Any], *, over: int) -
     """Make a version the one that's read, if `over` still is.
 
     Raises:
-        BatchBusyError: another version has been published since the run began.
+        BatchBusyError: the run was taken for dead, or another version has been published since
+            it began.
     """
-    store[collections.BATCH_VERSIONS].update_one(
-        {"_id": number}, {"$set": manifest | {"state": "ready", "at": datetime.now(UTC)}}
-    )
+    ready = manifest | {"state": "ready", "at": datetime.now(UTC)}
+    if (
+        not store[collections.BATCH_VERSIONS]
+        .update_one({"_id": number, "state": "running"}, {"$set": ready})
+        .matched_count
+    ):
+        raise BatchBusyError(
+            f"batch {number} was silent for {LEASE.total_seconds():.0f} s and is taken for dead; "
+            "run the batch again"
+        )
     _swap(store, over=over, to=number, back=over or None)
 
 

@@ -48,7 +48,9 @@ _INDEXES: dict[str, list[list[tuple[str, int]]]] = {
 def open_store(settings: Settings, *, timeout_seconds: float = 10) -> Store:
     """The database, without asking whether it's there: its first use finds out.
 
-    Majority writes, aware datetimes; `timeout_seconds` is how long a use waits for a primary.
+    Majority writes and reads, so that nothing is seen that a crash can take back: the API would
+    go on answering from it, and another commit would get its number. Aware datetimes;
+    `timeout_seconds` is how long a use waits for a primary.
 
     Raises:
         UserMistakeError: the connection string can't be used.
@@ -60,6 +62,7 @@ def open_store(settings: Settings, *, timeout_seconds: float = 10) -> Store:
             tz_aware=True,
             w="majority",
             journal=True,
+            readConcernLevel="majority",
             appname="playcount",
         )
     except ConfigurationError as error:

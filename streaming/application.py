@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from types import FrameType
 
+import pymongo
 from pymongo.errors import PyMongoError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
@@ -64,15 +65,15 @@ def start(
 ) -> list[StreamingQuery]:
     """Start both queries where MongoDB and the archive say that they ended."""
     head = speed.begin(store, topic_id=described.topic_id, beginning=described.beginning)
-    topic.check_resumable(
-        described, topic_id=speed.topic_id_of(store), until=head.until, what="the speed layer"
-    )
+    counted_topic = speed.topic_id_of(store)
     raw = archive.Archive(spark, store=store, settings=settings, topic_id=described.topic_id)
     archived = described.beginning | raw.until
     raw.until = archived
-    topic.check_resumable(
-        described, topic_id=described.topic_id, until=archived, what="the archive"
-    )
+    # Asked again, as another application may have read what has come since the first time.
+    now = topic.describe(settings)
+    topic.check_resumable(now, topic_id=counted_topic, until=head.until, what="the speed layer")
+    topic.check_resumable(now, topic_id=described.topic_id, until=archived, what="the archive")
+    raw.publish()
 
     def count(messages: DataFrame, _: int) -> None:
         speed.commit_batch(messages, store=store, settings=settings, topic_id=described.topic_id)
@@ -145,11 +146,13 @@ def _stop(query: StreamingQuery, *, deadline: float) -> None:
 
 def _beat(store: Store) -> None:
     try:
-        store[collections.HEARTBEATS].update_one(
-            {"_id": "streaming"},
-            {"$set": {"at": datetime.now(UTC), "pid": os.getpid()}},
-            upsert=True,
-        )
+        # Not longer: SIGTERM is looked at between two of them.
+        with pymongo.timeout(HEARTBEAT_SECONDS):
+            store[collections.HEARTBEATS].update_one(
+                {"_id": "streaming"},
+                {"$set": {"at": datetime.now(UTC), "pid": os.getpid()}},
+                upsert=True,
+            )
     except PyMongoError as error:
         log.warning("no heartbeat: %s", type(error).__name__)
 

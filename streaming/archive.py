@@ -12,7 +12,6 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from pymongo.errors import PyMongoError
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -48,6 +47,7 @@ class Archive:
 
         Raises:
             IntegrityError: the batch begins past what the table holds.
+            PyMongoError: the rows are written, but MongoDB couldn't be told.
         """
         started = time.monotonic()
         events = not_before(messages, self.until).persist()
@@ -60,7 +60,7 @@ class Archive:
         finally:
             events.unpersist()
         self.until = until
-        self._publish()
+        self.publish()
         log.info("archived events=%d ms=%d", rows, (time.monotonic() - started) * 1000)
 
     def _write(self, events: DataFrame, until: Offsets) -> int:
@@ -69,32 +69,36 @@ class Archive:
         if rows <= SMALL_COMMIT:
             dated = dated.coalesce(1)
         metadata = {"topic_id": self._topic_id, "until": to_document(until)}
+        # Without Delta's txnAppId and txnVersion: of two applications that cut their batches
+        # differently, it would leave out rows that the other one hasn't written.
         (
             dated.write.format("delta")
             .mode("append")
             .partitionBy("received_on")
             .option("mergeSchema", "true")
             .option("userMetadata", json.dumps(metadata))
-            # A batch that runs again after its commit is left out by Delta itself.
-            .option("txnAppId", f"archive-{self._topic_id}")
-            .option("txnVersion", sum(until.values()))
             .save(self._table)
         )
         return rows
 
-    def _publish(self) -> None:
-        """Tell the others through MongoDB; the table itself stays the truth."""
+    def publish(self) -> None:
+        """Tell the others through MongoDB how far the table is complete; it stays the truth.
+
+        Never less than was told before: another application may be further. A failure ends the
+        query, since nobody would tell it later if no more events came; the restart does.
+        """
+        until = to_document(self.until)
+        further = {at: {"$max": [f"$until.{at}", offset]} for at, offset in until.items()}
+        is_same_topic = {"$eq": ["$topic_id", self._topic_id]}
+        both = {"$mergeObjects": ["$until", further]}
         document: dict[str, Any] = {
-            "until": to_document(self.until),
+            "until": {"$cond": [is_same_topic, both, until]},
             "topic_id": self._topic_id,
             "at": datetime.now(UTC),
         }
-        try:
-            self._store[collections.ARCHIVE_COVERAGE].update_one(
-                {"_id": "archive"}, {"$set": document}, upsert=True
-            )
-        except PyMongoError as error:
-            log.warning("archive coverage isn't told: %s", type(error).__name__)
+        self._store[collections.ARCHIVE_COVERAGE].update_one(
+            {"_id": "archive"}, [{"$set": document}], upsert=True
+        )
 
 
 def coverage(spark: SparkSession, *, table: str) -> Offsets:

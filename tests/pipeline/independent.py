@@ -45,7 +45,9 @@ HISTORY_CSV = """
     SELECT $listener AS listener, strptime(ts, '%Y-%m-%d %H:%M:%S') AS ended_at,
            ms_played::BIGINT AS ms, track_name AS title, artist_name AS artist,
            album_name AS album, NULL AS country,
-           CASE WHEN platform = 'OS X' THEN 'macos' WHEN platform LIKE 'cast%' THEN 'speaker'
+           CASE WHEN platform IN ('OS X', 'mac') THEN 'macos'
+                WHEN platform LIKE 'cast%' OR platform LIKE '%sonos%' THEN 'speaker'
+                WHEN platform LIKE 'iOS %' THEN 'ios'
                 WHEN platform = 'web player' THEN 'web' ELSE lower(platform) END AS platform,
            reason_end = 'trackdone' AS completed,
            (upper(skipped) = 'TRUE' OR reason_end IN ('fwdbtn', 'backbtn'))
