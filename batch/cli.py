@@ -48,7 +48,9 @@ def run(as_json: bool = _AS_JSON) -> None:
             status.update(f"batch: {step}")
 
         store = connect(settings)
-        spark = spark_session(settings, "playcount batch")
+        spark = spark_session(
+            settings, "playcount batch", shuffle_partitions=recount.SHUFFLE_PARTITIONS
+        )
         try:
             version = recount.run(spark, store, settings=settings, tell=tell)
         finally:

@@ -30,6 +30,10 @@ KEEP_ALIVE_SECONDS = 10
 
 STEPS = ("cut", "wait", "recompute", "audit", "write", "publish", "collect")
 
+SHUFFLE_PARTITIONS = 64
+"""A million events are some twenty million cells: in 64 parts each fits the memory of a task.
+Spark joins parts that turn out small."""
+
 Tell = Callable[[str], None]
 """Called with the name of each step as it begins."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from listens.errors import PlaycountError, ServiceDownError
+from listens.brokers import ensure_topic, probe
+from listens.errors import PlaycountError
 from listens.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ LINGER_MS = 50
 WINDOW = 5_000
 """Messages whose acknowledgement is looked at together; ten windows bound the memory."""
 WINDOWS_UNDER_WAY = 10
-PROBE_SECONDS = 3
 
 
 class DeliveryError(PlaycountError, ConnectionError):
@@ -169,57 +168,3 @@ def open_sink(settings: Settings) -> Iterator[KafkaSink]:
     finally:
         # Whoever leaves in good order has flushed; after a failure nothing is worth a wait.
         producer.close(timeout=1)
-
-
-def probe(settings: Settings) -> None:
-    """Check that one broker's port is open: a Kafka client would try for half a minute.
-
-    Raises:
-        ServiceDownError: none is.
-    """
-    for server in settings.bootstrap_servers.split(","):
-        host, _, port = server.strip().rpartition(":")
-        try:
-            socket.create_connection((host.strip("[]"), int(port)), PROBE_SECONDS).close()
-        except (OSError, ValueError):
-            continue
-        return
-    raise ServiceDownError(
-        f"Kafka doesn't answer at {settings.bootstrap_servers}; start it with ./playcount up, "
-        "or set PLAYCOUNT_KAFKA_SERVERS"
-    )
-
-
-def ensure_topic(settings: Settings) -> None:
-    """Make the topic when it isn't there, as the settings describe it.
-
-    Raises:
-        ServiceDownError: the broker can't make it; the message says why.
-    """
-    from kafka import KafkaAdminClient
-    from kafka.admin import NewTopic
-    from kafka.errors import KafkaError, TopicAlreadyExistsError
-
-    hours = settings.topic_retention_hours
-    retention_ms = -1 if hours < 0 else hours * 3_600_000
-    try:
-        admin = KafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
-        try:
-            if settings.topic in admin.list_topics():
-                return
-            topic = NewTopic(
-                settings.topic,
-                settings.topic_partitions,
-                -1,
-                topic_configs={"retention.ms": str(retention_ms)},
-            )
-            admin.create_topics([topic])
-        except TopicAlreadyExistsError:
-            return
-        finally:
-            admin.close()
-    except KafkaError as error:
-        raise ServiceDownError(
-            f"Kafka at {settings.bootstrap_servers} can't make the topic "
-            f"{settings.topic!r}: {error}"
-        ) from error

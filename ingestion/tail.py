@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ingestion.interruption import Interruption, interruptible
-from ingestion.kafka_sink import probe
+from listens.brokers import probe
 from listens.codec import UndecodableError, decode
 from listens.errors import ServiceDownError
 from listens.rules import MESSAGE_REJECTIONS

@@ -65,7 +65,7 @@ def open_store(settings: Settings, *, timeout_seconds: float = 10) -> Store:
             readConcernLevel="majority",
             appname="playcount",
         )
-    except ConfigurationError as error:
+    except (ConfigurationError, ValueError) as error:
         raise UserMistakeError(f"PLAYCOUNT_MONGO_URI: {error}") from error
     return client[settings.database]
 

@@ -1,16 +1,11 @@
-"""The local Kafka broker: its configuration, its storage and the one topic."""
+"""The local Kafka broker: its configuration and its storage."""
 
 from __future__ import annotations
 
 import base64
 import string
 import uuid
-from contextlib import closing
 from pathlib import Path
-
-from kafka import KafkaAdminClient
-from kafka.admin import NewTopic
-from kafka.errors import TopicAlreadyExistsError
 
 from listens.errors import PlaycountError
 from listens.settings import Settings
@@ -20,7 +15,6 @@ from stack.steps import run
 
 TEMPLATES = Path(__file__).parent / "templates"
 LOG_CONFIG = TEMPLATES / "kafka-log4j2.properties"
-MS_PER_HOUR = 3_600_000
 # 512 MB hold the broker with some 100,000 events a minute; its resident size is then 460 MB.
 BROKER_OPTIONS = ("-Xms256m", "-Xmx512m", "-XX:+UseG1GC", "-Djava.awt.headless=true")
 # The format tool lives for two seconds: a compiler that optimises would only delay it.
@@ -77,37 +71,6 @@ def format_storage(settings: Settings) -> None:
     properties = str(places.kafka_properties)
     arguments = [f"--cluster-id={_new_cluster_id()}", "--config", properties, "--ignore-formatted"]
     run([*tool, *arguments], log=places.log("kafka-format"))
-
-
-def ensure_topic(settings: Settings) -> None:
-    """Make the topic unless it's there.
-
-    Kafka deletes by a message's timestamp. The producer sends none, so that it's the time of
-    sending: with the time of the play instead, an imported history would be older than the
-    retention, and deleted at once.
-    """
-    hours = settings.topic_retention_hours
-    retention_ms = -1 if hours < 0 else hours * MS_PER_HOUR
-    topic = NewTopic(
-        settings.topic,
-        num_partitions=settings.topic_partitions,
-        replication_factor=1,
-        topic_configs={"retention.ms": str(retention_ms)},
-    )
-    with closing(admin_client(settings)) as admin:
-        if settings.topic in admin.list_topics():
-            return
-        try:
-            admin.create_topics([topic])
-        except TopicAlreadyExistsError:  # another `up` was faster
-            return
-
-
-def admin_client(settings: Settings) -> KafkaAdminClient:
-    """An admin client; open it only once the port answers, or it waits for 30 s."""
-    return KafkaAdminClient(
-        bootstrap_servers=settings.bootstrap_servers.split(","), request_timeout_ms=5_000
-    )
 
 
 def _java(settings: Settings) -> list[str]:

@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from kafka.errors import KafkaError
 from pymongo.errors import PyMongoError
 
+from listens.brokers import admin_client, ensure_topic
+from listens.errors import ServiceDownError
 from listens.settings import Settings
-from stack.kafka import admin_client, ensure_topic
 from stack.mongo import client, ensure_replica_set, local_client
 
 ANSWER_SECONDS = 2
@@ -120,7 +121,7 @@ def _port_reason(name: str, settings: Settings) -> str | None:
 def _reason_of(prepare: Callable[[Settings], None], settings: Settings) -> str | None:
     try:
         prepare(settings)
-    except (KafkaError, PyMongoError) as error:
+    except (ServiceDownError, PyMongoError) as error:
         return _first_clause(error)
     return None
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
+from listens.brokers import admin_client, probe
 from listens.errors import IntegrityError, ServiceDownError, UserMistakeError
 from listens.settings import Settings
 from streaming.offsets import Offsets
@@ -33,31 +35,28 @@ def describe(settings: Settings, *, wait_seconds: float = 60) -> Topic:
     while True:
         try:
             return _describe(settings)
+        except (ServiceDownError, UserMistakeError):
+            if time.monotonic() > deadline:
+                raise
         except KafkaError as error:
             if time.monotonic() > deadline:
                 raise ServiceDownError(
-                    f"Kafka doesn't answer at {settings.bootstrap_servers}; start it with "
-                    "./playcount up, or set PLAYCOUNT_KAFKA_SERVERS"
+                    f"Kafka at {settings.bootstrap_servers} doesn't tell about "
+                    f"{settings.topic!r}: {error}"
                 ) from error
-        except UserMistakeError:
-            if time.monotonic() > deadline:
-                raise
         time.sleep(1)
 
 
 def _describe(settings: Settings) -> Topic:
-    admin = KafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
-    try:
+    probe(settings)
+    with closing(admin_client(settings)) as admin:
         description = admin.describe_topics([settings.topic])[0]
-    finally:
-        admin.close()
     if description["error_code"]:
         raise UserMistakeError(
             f"Kafka has no topic {settings.topic!r}; ./playcount up makes it; "
             "or set PLAYCOUNT_TOPIC"
         )
-    consumer = KafkaConsumer(bootstrap_servers=settings.bootstrap_servers)
-    try:
+    with closing(KafkaConsumer(bootstrap_servers=settings.bootstrap_servers)) as consumer:
         partitions = [
             TopicPartition(settings.topic, partition["partition_index"])
             for partition in description["partitions"]
@@ -67,8 +66,6 @@ def _describe(settings: Settings) -> Topic:
             {at.partition: offset for at, offset in consumer.beginning_offsets(partitions).items()},
             {at.partition: offset for at, offset in consumer.end_offsets(partitions).items()},
         )
-    finally:
-        consumer.close()
 
 
 def check_resumable(topic: Topic, *, topic_id: str, until: Offsets, what: str) -> None:

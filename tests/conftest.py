@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from listens.brokers import ensure_topic
 from listens.settings import Settings
-from stack.kafka import ensure_topic
 from stack.lifecycle import down, start, wait_until_ready
 from stack.mongo import client
 

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from listens.brokers import ensure_topic
 from listens.errors import UserMistakeError
 from listens.settings import Settings
-from stack.kafka import ensure_topic
 from stack.leftovers import stack_processes
 from stack.lifecycle import down, start, stop, wait_until_ready
 from stack.mongo import client

@@ -1,0 +1,79 @@
+"""The Kafka brokers: whether one answers, and the topic of all listens."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from listens.errors import ServiceDownError
+from listens.settings import Settings
+
+if TYPE_CHECKING:
+    from kafka import KafkaAdminClient
+
+PROBE_SECONDS = 3
+MS_PER_HOUR = 3_600_000
+BROKERS_DEFAULT = -1
+
+
+def probe(settings: Settings) -> None:
+    """Check that one broker's port is open: a Kafka client would try for half a minute.
+
+    Raises:
+        ServiceDownError: none is.
+    """
+    for server in settings.bootstrap_servers.split(","):
+        host, _, port = server.strip().rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), PROBE_SECONDS).close()
+        except (OSError, ValueError):
+            continue
+        return
+    raise ServiceDownError(
+        f"Kafka doesn't answer at {settings.bootstrap_servers}; start it with ./playcount up, "
+        "or set PLAYCOUNT_KAFKA_SERVERS"
+    )
+
+
+def admin_client(settings: Settings) -> KafkaAdminClient:
+    """An admin client; `probe` first, or it waits for 30 s where nobody listens."""
+    from kafka import KafkaAdminClient
+
+    return KafkaAdminClient(
+        bootstrap_servers=settings.bootstrap_servers.split(","), request_timeout_ms=5_000
+    )
+
+
+def ensure_topic(settings: Settings) -> None:
+    """Make the topic, as the settings describe it, unless it's there.
+
+    Kafka deletes by a message's timestamp. The producer sends none, so that it's the time of
+    sending: with the time of the play instead, an imported history would be older than the
+    retention, and deleted at once.
+
+    Raises:
+        ServiceDownError: the brokers can't make it; the message says why.
+    """
+    from kafka.admin import NewTopic
+    from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+    hours = settings.topic_retention_hours
+    retention_ms = -1 if hours < 0 else hours * MS_PER_HOUR
+    topic = NewTopic(
+        settings.topic,
+        num_partitions=settings.topic_partitions,
+        replication_factor=BROKERS_DEFAULT,
+        topic_configs={"retention.ms": str(retention_ms)},
+    )
+    try:
+        with closing(admin_client(settings)) as admin:
+            if settings.topic not in admin.list_topics():
+                admin.create_topics([topic])
+    except TopicAlreadyExistsError:  # somebody else was faster
+        return
+    except KafkaError as error:
+        raise ServiceDownError(
+            f"Kafka at {settings.bootstrap_servers} can't make the topic "
+            f"{settings.topic!r}: {error}"
+        ) from error
