@@ -1,0 +1,1 @@
+"""REST: the exact merge of a batch version and the speed commits after it, and the dashboard."""

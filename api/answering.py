@@ -1,0 +1,102 @@
+"""From a question and a snapshot to a response: the ETag first, the work only when it's new."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, cast
+
+import orjson
+import pymongo
+from flask import Response, current_app, request
+
+from api import reading
+from api.charts import Charts, SupersededError
+from api.queries import Query
+from api.snapshot import Snapshot
+from listens.errors import ServiceDownError
+from listens.settings import Settings
+from listens.store import Store
+
+EXTENSION = "playcount"
+SNAPSHOT_SECONDS = 3
+"""How long a small read is tried before the answer is 503."""
+
+READ_SECONDS = 30
+"""How long a chart may be read: enough for the first look at one of millions."""
+
+SNAPSHOT_ATTEMPTS = 4
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Service:
+    """What the routes of one app share."""
+
+    settings: Settings
+    store: Store
+    charts: Charts
+
+
+def service() -> Service:
+    """The service of the current app."""
+    return cast(Service, current_app.extensions[EXTENSION])
+
+
+def answer(query: Query, compute: Callable[[Snapshot], Mapping[str, Any]]) -> Response:
+    """The response to a question about one moment; `as_of` is added to what is computed.
+
+    Raises:
+        ServiceDownError: versions were replaced faster than they could be read.
+    """
+    for _ in range(SNAPSHOT_ATTEMPTS):
+        # A read is tried again until its time is over: a short one first, so that a store that
+        # is away doesn't hold the request for as long as a large chart may.
+        with pymongo.timeout(SNAPSHOT_SECONDS):
+            snapshot = reading.snapshot(service().store)
+        if snapshot is None:
+            continue
+        etag = snapshot.etag(_question(query))
+        if request.if_none_match.contains(etag):
+            return with_etag(Response(status=304), etag)
+        try:
+            with pymongo.timeout(READ_SECONDS):
+                body = {**compute(snapshot), "as_of": snapshot.as_of()}
+        except SupersededError:
+            continue
+        return with_etag(json_response(body), etag)
+    raise ServiceDownError("no batch version stayed long enough to be read")
+
+
+def answer_now(body: Mapping[str, Any]) -> Response:
+    """The response about what no snapshot dates; its ETag is that of its bytes."""
+    response = json_response(body)
+    etag = blake2b(response.get_data(), digest_size=16).hexdigest()
+    if request.if_none_match.contains(etag):
+        response = Response(status=304)
+    return with_etag(response, etag)
+
+
+def json_response(body: Mapping[str, Any]) -> Response:
+    """JSON; instants in UTC, ids in hex."""
+    packed = orjson.dumps(body, default=_json_value, option=orjson.OPT_UTC_Z)
+    return Response(packed, content_type="application/json")
+
+
+def with_etag(response: Response, etag: str) -> Response:
+    """The response with its validator; it may be stored, and must be asked about each time."""
+    response.set_etag(etag)
+    response.cache_control.no_cache = True
+    return response
+
+
+def _question(query: Query) -> str:
+    return f"{request.path}?{query.model_dump_json()}"
+
+
+def _json_value(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.hex()
+    raise TypeError(f"no JSON for {type(value).__name__}")

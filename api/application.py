@@ -1,0 +1,34 @@
+"""The application factory."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from api import headers, problems
+from api.answering import EXTENSION, Service
+from api.charts import Charts
+from api.routes import BLUEPRINTS
+from listens.settings import Settings
+from listens.store import Store, open_store
+
+SERVER_SELECTION_SECONDS = 2
+"""How long a request waits for a primary before it answers 503."""
+
+_MEBIBYTE = 1 << 20
+
+
+def create_app(settings: Settings, store: Store | None = None) -> Flask:
+    """The API and the dashboard; starts, and answers /healthz, whether MongoDB is up or not.
+
+    Raises:
+        UserMistakeError: the connection string can't be used.
+    """
+    if store is None:
+        store = open_store(settings, timeout_seconds=SERVER_SELECTION_SECONDS)
+    app = Flask("api", static_folder=None)
+    app.extensions[EXTENSION] = Service(settings, store, Charts(settings.api_cache_mb * _MEBIBYTE))
+    problems.init_app(app)
+    headers.init_app(app, settings)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app

@@ -1,0 +1,203 @@
+"""Answers out of batch charts and speed rows, each read once and kept within a bound of bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from api import reading
+from api.cache import Cache
+from api.hours import folded_hours, within
+from api.merge import Overlay, Page, Ranked, extended, joined_cells, no_overlay, page
+from api.pieces import chart_within, read_pieces, stored_months, stored_pieces
+from api.reading import Slice
+from api.snapshot import Snapshot
+from api.speed_rows import Block, SpeedRows
+from listens.packing import Cells, Chart
+from listens.store import Store
+from listens.windows import Span
+
+
+class SupersededError(Exception):
+    """The snapshot's version may be gone from the store: take a new snapshot and start again."""
+
+
+@dataclass(frozen=True)
+class Hours:
+    """Cells of the totals view up to a commit, one row an hour and kind."""
+
+    until: int
+    cells: Cells
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arrays."""
+        return Block(self.cells.window, self.cells).nbytes
+
+
+@dataclass(frozen=True)
+class Values:
+    """Values of a slice up to a commit."""
+
+    until: int
+    values: frozenset[str]
+
+    @property
+    def nbytes(self) -> int:
+        """About what so many short texts take."""
+        return 120 * len(self.values)
+
+
+class Charts:
+    """Charts of one snapshot after the other; safe among threads, as all it keeps is immutable."""
+
+    def __init__(self, cache_bytes: int) -> None:
+        self.cache = Cache(cache_bytes)
+
+    def page(
+        self,
+        store: Store,
+        snapshot: Snapshot,
+        view: str,
+        slice_: Slice,
+        span: Span,
+        *,
+        by: str,
+        offset: int,
+        limit: int,
+    ) -> Page:
+        """Some ranks of a chart.
+
+        Raises:
+            SupersededError: the snapshot is too old to be read.
+        """
+        batch, overlay = self._merged(store, snapshot, view, slice_, span)
+        return page(batch, overlay, by=by, offset=offset, limit=limit)
+
+    def count(self, store: Store, snapshot: Snapshot, view: str, slice_: Slice, span: Span) -> int:
+        """Distinct keys of a chart.
+
+        Raises:
+            SupersededError: the snapshot is too old to be read.
+        """
+        batch, overlay = self._merged(store, snapshot, view, slice_, span)
+        return overlay.total(batch.chart)
+
+    def hours(self, store: Store, snapshot: Snapshot, slice_: Slice, span: Span) -> Cells:
+        """Cells of the totals view in a span; several rows may share hour and kind.
+
+        Raises:
+            SupersededError: the snapshot is too old to be read.
+        """
+        months = stored_months(snapshot)
+
+        def load() -> Hours:
+            cells = reading.batch_cells(store, "totals", slice_, months)
+            self._check(store, snapshot)
+            return Hours(0, cells)
+
+        batch = self.cache.get(("hours", slice_, months), Hours, load)
+        cells = joined_cells([batch.cells, self._speed_hours(store, snapshot, slice_)])
+        return cells.where(within(cells, span))
+
+    def slice_values(self, store: Store, snapshot: Snapshot, by: str) -> list[str]:
+        """The values of a slice that any listen has, sorted.
+
+        Raises:
+            SupersededError: the snapshot is too old to be read.
+        """
+        after, until = snapshot.cut_seq, snapshot.head_seq
+        known = self._batch_values(store, snapshot, by)
+        key = ("speed values", by, after, snapshot.lineage)
+        kept = self.cache.peek(key, Values)
+        if kept is None or kept.until > until:
+            kept = Values(after, frozenset())
+        if kept.until < until:
+            more = reading.speed_slice_values(store, by, kept.until, until)
+            self._check(store, snapshot)
+            kept = Values(until, kept.values | more)
+            self.cache.put(key, kept)
+        return sorted(known | kept.values)
+
+    def _batch_values(self, store: Store, snapshot: Snapshot, by: str) -> frozenset[str]:
+        window = snapshot.windows.get("all")
+        if window is None:
+            return frozenset()
+
+        def load() -> Values:
+            values = frozenset(reading.batch_slice_values(store, by, window))
+            self._check(store, snapshot)
+            return Values(0, values)
+
+        return self.cache.get(("values", by, window), Values, load).values
+
+    def _merged(
+        self, store: Store, snapshot: Snapshot, view: str, slice_: Slice, span: Span
+    ) -> tuple[Ranked, Overlay]:
+        parts = stored_pieces(snapshot, span)
+        key = ("batch", view, slice_, parts)
+
+        def load() -> Ranked:
+            chart = read_pieces(store, view, slice_, parts)
+            self._check(store, snapshot)
+            return Ranked(chart)
+
+        batch = self.cache.get(key, Ranked, load)
+        overlay = self._overlay(store, snapshot, batch.chart, (view, slice_, span, key))
+        return batch, overlay
+
+    def _overlay(
+        self,
+        store: Store,
+        snapshot: Snapshot,
+        batch: Chart,
+        what: tuple[str, Slice, Span, Hashable],
+    ) -> Overlay:
+        view, slice_, span, _ = what
+        key = ("overlay", what, snapshot.cut_seq, snapshot.lineage)
+        overlay = self.cache.peek(key, Overlay)
+        # Another request may have seen a later head: its overlay holds too much for this one.
+        if overlay is None or overlay.until > snapshot.head_seq:
+            overlay = no_overlay(snapshot.cut_seq)
+        if overlay.until < snapshot.head_seq:
+            cells = self._speed_cells(store, snapshot, view, slice_, overlay.until)
+            more = chart_within(cells, span)
+            overlay = extended(overlay, batch, more, until=snapshot.head_seq)
+            self.cache.put(key, overlay)
+        return overlay
+
+    def _speed_cells(
+        self, store: Store, snapshot: Snapshot, view: str, slice_: Slice, after: int
+    ) -> Cells:
+        """Cells of the commits after `after` up to the head."""
+        cut, head = snapshot.cut_seq, snapshot.head_seq
+        key = ("rows", view, slice_, cut, snapshot.lineage)
+        rows = self.cache.peek(key, SpeedRows)
+        if rows is None and after > cut:
+            # The rows were too many to be kept; what is asked for needs only the newest.
+            block = reading.segments(store, view, slice_, after, head)
+            self._check(store, snapshot)
+            return block.cells
+        rows = rows or SpeedRows(cut, cut)
+        if rows.until < head:
+            rows = rows.extended(reading.segments(store, view, slice_, rows.until, head), head)
+            self._check(store, snapshot)
+            self.cache.put(key, rows)
+        return rows.between(after, head)
+
+    def _speed_hours(self, store: Store, snapshot: Snapshot, slice_: Slice) -> Cells:
+        cut, head = snapshot.cut_seq, snapshot.head_seq
+        key = ("speed hours", slice_, cut, snapshot.lineage)
+        kept = self.cache.peek(key, Hours)
+        if kept is None or kept.until > head:
+            kept = Hours(cut, joined_cells([]))
+        if kept.until < head:
+            more = reading.segments(store, "totals", slice_, kept.until, head).cells
+            self._check(store, snapshot)
+            kept = Hours(head, folded_hours(joined_cells([kept.cells, more])))
+            self.cache.put(key, kept)
+        return kept.cells
+
+    def _check(self, store: Store, snapshot: Snapshot) -> None:
+        if not reading.is_kept(store, snapshot.version):
+            raise SupersededError

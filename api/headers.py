@@ -1,0 +1,33 @@
+"""Headers that every response carries, and who else may read it."""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+from flask_cors import CORS
+
+from listens.settings import Settings
+
+SECURITY = {
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+        "object-src 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Send the security headers; let the origins of the settings read, and no other."""
+    app.after_request(_secured)
+    origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
+    if origins:
+        CORS(app, origins=origins, methods=["GET"], expose_headers=["ETag", "Retry-After"])
+
+
+def _secured(response: Response) -> Response:
+    response.headers.extend(SECURITY)
+    return response

@@ -1,0 +1,204 @@
+"""The exact merge: a batch chart, the speed layer's sums over it, and one page of the ranking.
+
+Pure numpy, no I/O. A ranking is by value descending, then by key ascending. The batch chart keeps
+its own ranking; a page sorts only the keys that the speed layer touched and as many untouched
+ones as the page can reach, so that a chart of a million songs costs what its changes cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from listens.packing import Cells, Chart, Ints, Keys, no_chart
+from listens.rules import MEASURES
+
+Places = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A chart that remembers its rankings once they were asked for."""
+
+    chart: Chart
+    _orders: dict[str, NDArray[np.int32]] = field(default_factory=dict)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arrays, with a ranking by every measure."""
+        return self.chart.nbytes + len(MEASURES) * 4 * len(self.chart)
+
+    def order(self, by: str) -> NDArray[np.int32]:
+        """Places by value descending; keys are ascending, so a stable sort settles the ties."""
+        if by not in self._orders:
+            order = np.argsort(-self.chart.measures[by], kind="stable")
+            self._orders[by] = order.astype(np.int32)
+        return self._orders[by]
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """What the speed layer adds to a batch chart.
+
+    Attributes:
+        until: the last commit within.
+        touched: speed sums by key.
+        place: where each touched key stands, or would stand, in the batch chart.
+        held: whether the batch chart has the key.
+    """
+
+    until: int
+    touched: Chart
+    place: Places
+    held: NDArray[np.bool_]
+    _sums: dict[str, Ints] = field(default_factory=dict)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arrays, with the sums of every measure."""
+        sums = len(MEASURES) * 8 * len(self.place)
+        return self.touched.nbytes + self.place.nbytes + self.held.nbytes + sums
+
+    def sums(self, batch: Chart, name: str) -> Ints:
+        """A measure of batch and speed together, by touched key."""
+        if name not in self._sums:
+            sums = self.touched.measures[name].copy()
+            sums[self.held] += batch.measures[name][self.place[self.held]]
+            self._sums[name] = sums
+        return self._sums[name]
+
+    def total(self, batch: Chart) -> int:
+        """Distinct keys of both together."""
+        return len(batch) + len(self.held) - int(np.count_nonzero(self.held))
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some ranks of a chart, in order; `total` counts the whole chart."""
+
+    chart: Chart
+    total: int
+
+
+def no_overlay(until: int) -> Overlay:
+    """The overlay of no commit after `until`."""
+    return Overlay(until, no_chart(), np.empty(0, np.intp), np.empty(0, np.bool_))
+
+
+def extended(overlay: Overlay, batch: Chart, more: Chart, *, until: int) -> Overlay:
+    """The overlay with the sums of later commits; costs a copy, and a search for each new key."""
+    if not len(more):
+        return Overlay(until, overlay.touched, overlay.place, overlay.held)
+    place, known = found(overlay.touched.key, more.key)
+    fresh = more_of(more, ~known)
+    fresh_place, fresh_held = found(batch.key, fresh.key)
+    # Odd numbers are the old keys, even ones the gaps before them.
+    line = np.concatenate([2 * np.arange(len(overlay.place)) + 1, 2 * place[~known]])
+    order = np.argsort(line, kind="stable")
+    measures = {
+        name: np.concatenate([_added(column, place[known], more.measures[name][known]), new])[order]
+        for name, column, new in (
+            (name, overlay.touched.measures[name], fresh.measures[name]) for name in MEASURES
+        )
+    }
+    return Overlay(
+        until,
+        Chart(np.concatenate([overlay.touched.key, fresh.key])[order], measures),
+        np.concatenate([overlay.place, fresh_place])[order],
+        np.concatenate([overlay.held, fresh_held])[order],
+    )
+
+
+def page(ranked: Ranked, overlay: Overlay, *, by: str, offset: int, limit: int) -> Page:
+    """Ranks `offset + 1` to `offset + limit` by one measure."""
+    batch = ranked.chart
+    total = overlay.total(batch)
+    reach = min(offset + limit, total)
+    if offset >= reach:
+        return Page(no_chart(), total)
+    untouched = _first_untouched(ranked, overlay, by=by, reach=reach)
+    # Keys are ascending on both sides, so that places stand for them: those of the batch are
+    # odd, those that only the speed layer has fall in the gaps and are even.
+    line = np.concatenate([2 * untouched + 1, 2 * overlay.place + overlay.held])
+    values = np.concatenate([batch.measures[by][untouched], overlay.sums(batch, by)])
+    chosen = _ranked_first(values, line, reach)[offset:]
+    return Page(_picked(batch, overlay, untouched, chosen), total)
+
+
+def found(keys: Keys, wanted: Keys) -> tuple[Places, NDArray[np.bool_]]:
+    """Where each wanted key stands in ascending keys, or would stand; and whether it's there."""
+    place = np.searchsorted(keys, wanted)
+    there = np.zeros(len(wanted), np.bool_)
+    within = np.flatnonzero(place < len(keys))
+    there[within] = keys[place[within]] == wanted[within]
+    return place, there
+
+
+def more_of(chart: Chart, wanted: NDArray[np.bool_]) -> Chart:
+    """The rows of a mask."""
+    return Chart(
+        chart.key[wanted], {name: column[wanted] for name, column in chart.measures.items()}
+    )
+
+
+def joined_charts(charts: Sequence[Chart]) -> Chart:
+    """One after the other, nothing added up."""
+    if not charts:
+        return no_chart()
+    return Chart(
+        np.concatenate([chart.key for chart in charts]),
+        {name: np.concatenate([chart.measures[name] for chart in charts]) for name in MEASURES},
+    )
+
+
+def joined_cells(parts: Sequence[Cells]) -> Cells:
+    """One after the other, nothing added up."""
+    chart = joined_charts([Chart(part.key, part.measures) for part in parts])
+    none = np.empty(0, np.int64)
+    return Cells(
+        np.concatenate([none, *(part.window for part in parts)]),
+        np.concatenate([np.empty(0, "S1"), *(part.value for part in parts)]),
+        chart.key,
+        chart.measures,
+    )
+
+
+def _added(column: Ints, place: Places, more: Ints) -> Ints:
+    column = column.copy()
+    column[place] += more  # places are distinct, as the keys are
+    return column
+
+
+def _first_untouched(ranked: Ranked, overlay: Overlay, *, by: str, reach: int) -> Places:
+    is_touched = np.zeros(len(ranked.chart), np.bool_)
+    hit = overlay.place[overlay.held]
+    is_touched[hit] = True
+    first = ranked.order(by)[: reach + len(hit)]
+    return first[~is_touched[first]][:reach].astype(np.intp)
+
+
+def _picked(batch: Chart, overlay: Overlay, untouched: Places, chosen: Places) -> Chart:
+    """The rows at some places of the untouched and then the touched keys, in their order."""
+    is_touched = chosen >= len(untouched)
+    of_speed = chosen[is_touched] - len(untouched)
+    of_batch = untouched[chosen[~is_touched]]
+    key = np.empty(len(chosen), np.result_type(batch.key, overlay.touched.key))
+    key[~is_touched] = batch.key[of_batch]
+    key[is_touched] = overlay.touched.key[of_speed]
+    measures = {}
+    for name in MEASURES:
+        column = np.empty(len(chosen), np.int64)
+        column[~is_touched] = batch.measures[name][of_batch]
+        column[is_touched] = overlay.sums(batch, name)[of_speed]
+        measures[name] = column
+    return Chart(key, measures)
+
+
+def _ranked_first(values: Ints, line: Places, reach: int) -> Places:
+    """Places of the `reach` first: the partition spares the sort of what can't be among them."""
+    lowest = np.partition(values, len(values) - reach)[len(values) - reach]
+    able = np.flatnonzero(values >= lowest)
+    return able[np.lexsort((line[able], -values[able]))][:reach]

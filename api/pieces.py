@@ -1,0 +1,55 @@
+"""Which stored windows make up a span, and what is read of each."""
+
+from __future__ import annotations
+
+from api import reading
+from api.reading import Slice
+from api.snapshot import Snapshot, StoredWindow
+from listens.packing import Cells, Chart, folded
+from listens.store import Store
+from listens.windows import ALL, Piece, Span, parse_window, pieces
+
+StoredPiece = tuple[Piece, StoredWindow]
+
+_YEAR_LENGTH = len("2026")
+_MONTH_LENGTH = len("2026-01")
+
+
+def stored_months(snapshot: Snapshot) -> tuple[StoredWindow, ...]:
+    """The months that have cells."""
+    return tuple(each for name, each in snapshot.windows.items() if len(name) == _MONTH_LENGTH)
+
+
+def stored_pieces(snapshot: Snapshot, span: Span) -> tuple[StoredPiece, ...]:
+    """The stored windows that cover a span; those without cells left out."""
+    years = [parse_window(name) for name in snapshot.windows if len(name) == _YEAR_LENGTH]
+    if not years:
+        return ()
+    # Clipped to the years with cells, or `from` alone would ask for eight thousand empty ones.
+    data = Span(min(year.first for year in years), max(year.end for year in years))
+    clipped = Span(max(span.first, data.first), min(span.end, data.end))
+    wanted = pieces(ALL if clipped == data else clipped)
+    windows = snapshot.windows
+    return tuple((piece, windows[piece.window]) for piece in wanted if piece.window in windows)
+
+
+def read_pieces(store: Store, view: str, slice_: Slice, parts: tuple[StoredPiece, ...]) -> Chart:
+    """The chart of some pieces together; keys distinct and ascending."""
+    charts = [_read_piece(store, view, slice_, piece, window) for piece, window in parts]
+    # A single one is distinct and ascending as it is.
+    return charts[0] if len(charts) == 1 else folded(charts)
+
+
+def chart_within(cells: Cells, span: Span) -> Chart:
+    """Sums by key of the cells whose day lies in the span."""
+    if not span.is_all:
+        cells = cells.where((cells.window >= span.first) & (cells.window < span.end))
+    return folded([Chart(cells.key, cells.measures)])
+
+
+def _read_piece(
+    store: Store, view: str, slice_: Slice, piece: Piece, window: StoredWindow
+) -> Chart:
+    if piece.grain != "day":
+        return reading.batch_chart(store, view, slice_, piece.grain, window)
+    return chart_within(reading.batch_cells(store, view, slice_, [window]), piece.span)

@@ -1,0 +1,160 @@
+"""Reading MongoDB: one function a question; all that is read here is immutable once written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from api.merge import joined_cells, joined_charts
+from api.snapshot import Snapshot, StoredWindow
+from api.speed_rows import Block, joined
+from listens.packing import Cells, Chart, shard_of, unpack_cells, unpack_chart
+from listens.rules import RULES_VERSION
+from listens.store import (
+    BATCH_CHARTS,
+    BATCH_POINTER,
+    BATCH_VERSIONS,
+    CURRENT,
+    NAMES,
+    SPEED_COMMITS,
+    SPEED_SEGMENTS,
+    Document,
+    Store,
+)
+from listens.views import EVERYONE
+
+UNSHARDED = -1
+
+
+class Slice(NamedTuple):
+    """Whose listens are counted: everyone's, or those with one value of one slice."""
+
+    by: str = EVERYONE
+    value: str = ""
+
+
+def snapshot(store: Store) -> Snapshot | None:
+    """The present moment; None when its version was withdrawn while it was read.
+
+    The pointer comes first and the head last: the version then never holds a commit after it.
+    """
+    pointer = store[BATCH_POINTER].find_one({"_id": CURRENT})
+    version: Document = {"_id": 0, "cut_seq": 0, "cut": {}, "windows": {}, "at": None}
+    if pointer:
+        found = store[BATCH_VERSIONS].find_one({"_id": pointer["version"]})
+        if found is None or "windows" not in found:  # garbage collection takes these away
+            return None
+        version = found
+    cut_seq = version["cut_seq"]
+    head = store[SPEED_COMMITS].find_one(
+        {"_id": {"$gt": cut_seq}}, {"until": 1, "at": 1}, sort=[("_id", -1)]
+    )
+    after = store[SPEED_COMMITS].find_one({"_id": cut_seq + 1}, {"at": 1}) if head else None
+    newest = head or {"_id": cut_seq, "until": version["cut"], "at": version["at"]}
+    return Snapshot(
+        version=version["_id"],
+        cut_seq=cut_seq,
+        head_seq=newest["_id"],
+        offsets=dict(newest["until"]),
+        at=newest["at"],
+        lineage=after["at"] if after else None,
+        windows={
+            name: StoredWindow(name, window["generation"], str(window["checksum"]))
+            for name, window in version["windows"].items()
+        },
+        rules=(version.get("rules_version", RULES_VERSION), version.get("time_zone", "")),
+    )
+
+
+def is_kept(store: Store, version: int) -> bool:
+    """Whether nothing that the version needs can have been collected as garbage yet."""
+    pointer = store[BATCH_POINTER].find_one({"_id": CURRENT})
+    if pointer is None:
+        return version == 0
+    return version in (pointer["version"], pointer.get("previous"))
+
+
+def batch_chart(store: Store, view: str, slice_: Slice, grain: str, window: StoredWindow) -> Chart:
+    """The chart of a whole month, year or of all time; keys ascending."""
+    documents = _chart_documents(store, view, slice_, grain, [window])
+    return joined_charts([unpack_chart(document) for document in documents])
+
+
+def batch_cells(store: Store, view: str, slice_: Slice, windows: Sequence[StoredWindow]) -> Cells:
+    """The finest cells of some months."""
+    documents = _chart_documents(store, view, slice_, "day", windows)
+    return joined_cells([_day_cells(document) for document in documents])
+
+
+def segments(store: Store, view: str, slice_: Slice, after: int, until: int) -> Block:
+    """The speed layer's cells of one slice, of the commits after `after` up to `until`."""
+    wanted: Document = {"view": view, "by": slice_.by, "seq": {"$gt": after, "$lte": until}}
+    if slice_.by != EVERYONE:
+        wanted["shard"] = {"$in": [UNSHARDED, shard_of(slice_.value.encode())]}
+        wanted["values"] = slice_.value  # a segment without the value never leaves the server
+    documents = store[SPEED_SEGMENTS].find(wanted).sort("seq", 1)
+    return joined([_segment_block(document, slice_) for document in documents])
+
+
+def names_of(store: Store, ids: Iterable[bytes]) -> dict[bytes, Document]:
+    """Id → title, artist and album as they are shown; ids without a name are left out."""
+    return {
+        document["_id"]: document for document in store[NAMES].find({"_id": {"$in": list(ids)}})
+    }
+
+
+def batch_slice_values(store: Store, by: str, window: StoredWindow) -> list[str]:
+    """The values of a slice in a version, from the chart of all time."""
+    return store[BATCH_CHARTS].distinct(
+        "value",
+        {
+            "view": "totals",
+            "by": by,
+            "grain": "all",
+            "window": window.name,
+            "generation": window.generation,
+        },
+    )
+
+
+def speed_slice_values(store: Store, by: str, after: int, until: int) -> set[str]:
+    """The values of a slice in the commits after `after` up to `until`."""
+    documents = store[SPEED_SEGMENTS].find(
+        {"view": "totals", "by": by, "seq": {"$gt": after, "$lte": until}}, {"values": 1}
+    )
+    return {value for document in documents for value in document.get("values", [])}
+
+
+def _chart_documents(
+    store: Store, view: str, slice_: Slice, grain: str, windows: Sequence[StoredWindow]
+) -> list[Document]:
+    """The documents of some windows, window by window and part by part."""
+    wanted = {(window.name, window.generation) for window in windows}
+    found = store[BATCH_CHARTS].find(
+        {
+            "view": view,
+            "by": slice_.by,
+            "value": slice_.value,
+            "grain": grain,
+            "window": {"$in": [window.name for window in windows]},
+            "generation": {"$in": sorted({window.generation for window in windows})},
+        }
+    )
+    documents = [each for each in found if (each["window"], each["generation"]) in wanted]
+    return sorted(documents, key=lambda document: (document["window"], document["part"]))
+
+
+def _day_cells(document: Document) -> Cells:
+    chart = unpack_chart(document)
+    window = np.frombuffer(document["windows"], "<i4").astype(np.int64)
+    return Cells(window, np.zeros(len(chart), "S1"), chart.key, chart.measures)
+
+
+def _segment_block(document: Document, slice_: Slice) -> Block:
+    cells = unpack_cells(document)
+    if slice_.by != EVERYONE:
+        cells = cells.where(cells.value == slice_.value.encode())
+        cells = Cells(cells.window, np.zeros(len(cells), "S1"), cells.key, cells.measures)
+    return Block(np.full(len(cells), document["seq"], np.int64), cells)

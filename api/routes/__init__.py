@@ -1,0 +1,11 @@
+"""One module and blueprint a resource: parse, ask the charts, shape."""
+
+from __future__ import annotations
+
+from api.routes import health, imports, page, recent, slices, status, summary, timeline, top
+
+BLUEPRINTS = tuple(
+    module.blueprint
+    for module in (top, summary, timeline, recent, imports, status, slices, health, page)
+)
+"""All blueprints of the application."""

@@ -1,0 +1,102 @@
+"""The API's production server: gunicorn, one process with threads, so that there's one cache."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import logging
+import socket
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from api.application import create_app
+from listens.errors import UserMistakeError
+from listens.settings import Settings
+from listens.store import open_store
+
+GRACEFUL_SECONDS = 10
+
+_log = logging.getLogger(__name__)
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
+    """Gunicorn with options from the settings rather than from its own command line."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Hand the options over."""
+        for name, value in options(self.settings).items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """The WSGI application; made after the fork, which MongoDB's client doesn't survive."""
+        return create_app(self.settings)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then let the requests under way finish.
+
+    Raises:
+        UserMistakeError: the address can't be bound to.
+    """
+    open_store(settings).client.close()  # a wrong connection string is told before the fork
+    check_address(settings.api_host, settings.api_port)
+    if not is_loopback(settings.api_host):
+        _log.warning(
+            "the API asks for no password, and %s can be reached from other machines: "
+            "whoever reaches it reads every listener's history",
+            settings.api_host,
+        )
+    Server(settings).run()
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """Gunicorn's options."""
+    host = f"[{settings.api_host}]" if ":" in settings.api_host else settings.api_host
+    return {
+        "bind": f"{host}:{settings.api_port}",
+        "worker_class": "gthread",
+        "workers": 1,
+        "threads": settings.api_threads,
+        "graceful_timeout": GRACEFUL_SECONDS,
+        "keepalive": 75,  # longer than a browser's pause between two polls of one page
+        "loglevel": settings.log_level.lower(),
+        "proc_name": "playcount-api",
+        "control_socket_disable": True,
+    }
+
+
+def check_address(host: str, port: int) -> None:
+    """Bind once and let go: gunicorn itself would try again for seconds, then exit with 1.
+
+    Raises:
+        UserMistakeError: the port is in use, or the host isn't one of this machine's.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise UserMistakeError(
+                f"port {port} of {host} is in use; stop what uses it, or set PLAYCOUNT_API_PORT"
+            ) from error
+        raise UserMistakeError(
+            f"can't listen on {host}:{port}: {error.strerror}; see PLAYCOUNT_API_HOST"
+        ) from error
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

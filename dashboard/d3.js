@@ -1,0 +1,4 @@
+// What is used of D3: its published file is a script that sets a global, also as a module.
+import "./vendor/d3.min.js";
+
+export const { max, scaleBand, scaleLinear, select } = globalThis.d3;

@@ -1,0 +1,269 @@
+"""Writes what the two layers leave in MongoDB, from listens: the API's tests need neither layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from pymongo import UpdateOne
+
+from listens.identity import album_id, artist_id, event_id, song_id
+from listens.packing import SHARDS, Cells, Chart, folded, pack_cells, pack_chart, shard_of
+from listens.rules import MEASURES, PLAY_MS, RULES_VERSION
+from listens.store import Document, Store
+from listens.views import EVERYONE, PAIRS, VIEWS
+from listens.windows import date_of, day_number
+
+START = datetime(2026, 11, 20, 10, tzinfo=UTC)
+"""When the first commit was made; each later one is a second younger."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A listen, with the fields that charts are made of."""
+
+    ended_at: datetime
+    title: str
+    artist: str = "Björk"
+    album: str | None = None
+    ms_played: int = 200_000
+    listener: str = "anna"
+    country: str | None = "DE"
+    platform: str | None = "android"
+    kind: str = "music"
+    skipped: bool = False
+    completed: bool = False
+
+    @property
+    def day(self) -> int:
+        """Days since 1970."""
+        return day_number(self.ended_at.date())
+
+    @property
+    def hour(self) -> int:
+        """Hours since 1970."""
+        return self.day * 24 + self.ended_at.hour
+
+    @property
+    def daypart(self) -> str:
+        """By the hour, as the rules say."""
+        names = ["night", "morning", "afternoon", "evening", "night"]
+        return names[sum(self.ended_at.hour >= hour for hour in (6, 12, 18, 22))]
+
+    def sums(self) -> dict[str, int]:
+        """What the listen adds to each measure."""
+        return {
+            "streams": int(self.ms_played > 0),
+            "plays": int(self.ms_played >= PLAY_MS),
+            "skips": int(self.skipped and not self.completed),
+            "completed": int(self.completed),
+            "ms_played": self.ms_played,
+        }
+
+    def key(self, view: str) -> bytes | None:
+        """What the view counts; None where the listen isn't in it."""
+        if view == "totals":
+            return self.kind.encode()
+        if self.kind != "music":
+            return None
+        if view == "albums":
+            return album_id(self.artist, self.album) if self.album else None
+        return {"songs": song_id(self.artist, self.title), "artists": artist_id(self.artist)}[view]
+
+    def value(self, by: str) -> str | None:
+        """The listen's value of a slice; empty for everyone."""
+        values = {EVERYONE: "", "listener": self.listener, "country": self.country}
+        return (values | {"platform": self.platform, "daypart": self.daypart})[by]
+
+
+def write_commit(
+    store: Store, seq: int, listens: Sequence[Heard], *, sharded: bool = False
+) -> None:
+    """One speed commit with its segments, names and newest listens."""
+    segments = []
+    for view, by in PAIRS:
+        cells = _cells(listens, view, by)
+        for shard, part in _sharded(cells) if sharded else [(-1, cells)]:
+            if len(part):
+                segments.append(_segment(seq, view, by, shard, part))
+    store.speed_segments.insert_many(segments)
+    _write_names(store, listens)
+    _write_recent(store, seq, listens)
+    former = store.speed_commits.find_one({"_id": seq - 1}) or {"until": {"0": 0}}
+    store.speed_commits.insert_one(
+        {
+            "_id": seq,
+            "from": former["until"],
+            "until": {"0": former["until"]["0"] + len(listens)},
+            "events": len(listens),
+            "duplicates": 0,
+            "rejected": 0,
+            "at": START + timedelta(seconds=seq),
+        }
+    )
+
+
+def write_version(store: Store, version: int, cut_seq: int, listens: Sequence[Heard]) -> None:
+    """A batch version of these listens under generations of its own, and the pointer to it."""
+    store.batch_charts.insert_many(
+        chart
+        for view, by in PAIRS
+        for chart in _charts(version, view, by, _cells(listens, view, by))
+    )
+    _write_names(store, listens)
+    days = {date_of(listen.day).isoformat() for listen in listens}
+    names = {"all" for _ in days} | {day[:4] for day in days} | {day[:7] for day in days}
+    pointer = store.batch_pointer.find_one({"_id": "current"})
+    cut = store.speed_commits.find_one({"_id": cut_seq}) or {"until": {"0": len(listens)}}
+    store.batch_versions.insert_one(
+        {
+            "_id": version,
+            "cut_seq": cut_seq,
+            "cut": cut["until"],
+            "rules_version": RULES_VERSION,
+            "time_zone": "UTC",
+            "at": START + timedelta(days=version),
+            "events": len(listens),
+            "windows": {
+                name: {"generation": version, "cells": 1, "checksum": f"{version}-{name}"}
+                for name in sorted(names)
+            },
+        }
+    )
+    point_to(store, version, pointer["version"] if pointer else None)
+
+
+def point_to(store: Store, version: int, previous: int | None) -> None:
+    """Flip the pointer."""
+    store.batch_pointer.replace_one(
+        {"_id": "current"}, {"version": version, "previous": previous}, upsert=True
+    )
+
+
+def _segment(seq: int, view: str, by: str, shard: int, cells: Cells) -> Document:
+    first, last = int(cells.window.min()), int(cells.window.max())
+    head: Document = {"seq": seq, "view": view, "by": by, "shard": shard}
+    return head | {"first": first, "last": last} | pack_cells(cells)
+
+
+def _sharded(cells: Cells) -> list[tuple[int, Cells]]:
+    shards = np.array([shard_of(value) for value in cells.value.tolist()], np.int64)
+    return [(shard, cells.where(shards == shard)) for shard in range(SHARDS)]
+
+
+def _charts(generation: int, view: str, by: str, cells: Cells) -> Iterator[Document]:
+    days = cells.window // 24 if VIEWS[view].finest == "hour" else cells.window
+    dates = [date_of(day).isoformat() for day in days.tolist()]
+    for value in np.unique(cells.value).tolist():
+        of_value = cells.value == value
+        head = {"generation": generation, "view": view, "by": by, "value": value.decode()}
+        for grain, name in (("all", _all), ("year", _year), ("month", _month), ("day", _month)):
+            names = np.array([name(date) for date in dates])
+            for window in sorted(set(names[of_value].tolist())):
+                part = cells.where(of_value & (names == window))
+                yield from _parts(head | {"grain": grain, "window": window}, part)
+
+
+def _parts(head: Document, cells: Cells) -> Iterator[Document]:
+    """Of five keys each, so that every reader meets a chart of several."""
+    if head["grain"] == "day":
+        cells = cells.where(np.argsort(cells.key, kind="stable"))
+        windows = {"windows": cells.window.astype("<i4").tobytes()}
+        yield head | {"part": 0} | windows | pack_chart(cells.key, cells.measures)
+        return
+    chart = folded([Chart(cells.key, cells.measures)])
+    for part, first in enumerate(range(0, len(chart), 5)):
+        rows = slice(first, first + 5)
+        measures = {name: column[rows] for name, column in chart.measures.items()}
+        yield head | {"part": part} | pack_chart(chart.key[rows], measures)
+
+
+def _all(_: str) -> str:
+    return "all"
+
+
+def _year(date: str) -> str:
+    return date[:4]
+
+
+def _month(date: str) -> str:
+    return date[:7]
+
+
+def _cells(listens: Iterable[Heard], view: str, by: str) -> Cells:
+    """A cell for each distinct window, value and key."""
+    sums: dict[tuple[int, bytes, bytes], list[int]] = {}
+    for listen in listens:
+        key, value = listen.key(view), listen.value(by)
+        if key is None or value is None:
+            continue
+        window = listen.hour if VIEWS[view].finest == "hour" else listen.day
+        cell = sums.setdefault((window, value.encode(), key), [0] * len(MEASURES))
+        for place, more in enumerate(listen.sums().values()):
+            cell[place] += more
+    rows = [(cell, each) for cell, each in sorted(sums.items()) if any(each)]
+    key_type = "S16" if VIEWS[view].key_type == "id" else np.bytes_
+    return Cells(
+        np.array([cell[0] for cell, _ in rows], np.int64),
+        np.array([cell[1] for cell, _ in rows], np.bytes_),
+        np.array([cell[2] for cell, _ in rows], key_type),
+        {
+            name: np.array([each[place] for _, each in rows], np.int64)
+            for place, name in enumerate(MEASURES)
+        },
+    )
+
+
+def _write_names(store: Store, listens: Iterable[Heard]) -> None:
+    shown: dict[bytes | None, Document] = {}
+    for listen in listens:
+        shown[listen.key("songs")] = {"title": listen.title, "artist": listen.artist}
+        shown[listen.key("artists")] = {"artist": listen.artist}
+        shown[listen.key("albums")] = {"album": listen.album, "artist": listen.artist}
+    shown.pop(None, None)
+    if not shown:
+        return
+    store.names.bulk_write(
+        [
+            UpdateOne({"_id": key}, {"$setOnInsert": names}, upsert=True)
+            for key, names in shown.items()
+        ]
+    )
+
+
+def _write_recent(store: Store, seq: int, listens: Sequence[Heard]) -> None:
+    shown = [_shown(listen, seq, place) for place, listen in enumerate(listens)]
+    newest = sorted(shown, key=lambda each: (each["ended_at"], each["event_id"]), reverse=True)
+    if not newest:
+        return
+    store.recent_listens.insert_one(
+        {
+            "_id": seq,
+            "first_ended_at": newest[-1]["ended_at"],
+            "last_ended_at": newest[0]["ended_at"],
+            "listens": newest,
+        }
+    )
+
+
+def _shown(listen: Heard, seq: int, place: int) -> Document:
+    song = song_id(listen.artist, listen.title)
+    ended_at_ms = int(listen.ended_at.timestamp() * 1000)
+    return {
+        "event_id": event_id(
+            listen.listener, ended_at_ms, song, listen.ms_played, seq * 1000 + place
+        ),
+        "listener_id": listen.listener,
+        "ended_at": listen.ended_at,
+        "ms_played": listen.ms_played,
+        "kind": listen.kind,
+        "song_id": song,
+        "title": listen.title,
+        "artist": listen.artist,
+        "album": listen.album,
+        "platform": listen.platform,
+        "country": listen.country,
+        "skipped": listen.skipped,
+    }

@@ -1,0 +1,152 @@
+"""The merge against a plain-Python count, on random cells cut at random places."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.merge import Ranked, extended, no_overlay, page
+from api.pieces import chart_within
+from api.speed_rows import Block, SpeedRows
+from listens.packing import Cells, Chart, folded
+from listens.rules import MEASURES
+from listens.windows import ALL, Span
+
+# Few keys and small numbers: what is hard are ties, and keys of both layers. One key ends with NUL.
+KEYS = st.sampled_from([bytes([letter]) * 15 + bytes([letter % 3]) for letter in range(12)])
+SUMS = st.tuples(*(st.integers(0, 2) for _ in MEASURES)).filter(any)
+ROWS = st.lists(st.tuples(st.integers(0, 5), KEYS, SUMS), max_size=30)
+BY = st.sampled_from(list(MEASURES))
+
+
+def cells_of(rows):
+    return Cells(
+        np.array([window for window, _, _ in rows], np.int64),
+        np.zeros(len(rows), "S1"),
+        np.array([key for _, key, _ in rows], "S16"),
+        {
+            name: np.array([sums[place] for _, _, sums in rows], np.int64)
+            for place, name in enumerate(MEASURES)
+        },
+    )
+
+
+def counted(rows, by):
+    """[(key, sums)], ranked, by the slowest way."""
+    totals = defaultdict(lambda: [0] * len(MEASURES))
+    for _, key, sums in rows:
+        for place, more in enumerate(sums):
+            totals[key][place] += more
+    column = list(MEASURES).index(by)
+    return sorted(totals.items(), key=lambda item: (-item[1][column], item[0]))
+
+
+def merged(batch_rows, commits, span, *, by, offset, limit):
+    """As the API does it: each commit extends what the ones before left."""
+    ranked = Ranked(chart_within(cells_of(batch_rows), span))
+    overlay = no_overlay(0)
+    for seq, rows in enumerate(commits, start=1):
+        overlay = extended(overlay, ranked.chart, chart_within(cells_of(rows), span), until=seq)
+    return page(ranked, overlay, by=by, offset=offset, limit=limit)
+
+
+def listed(chart):
+    packed = chart.key.tobytes()
+    return [
+        (
+            packed[16 * place : 16 * place + 16],
+            [int(chart.measures[name][place]) for name in MEASURES],
+        )
+        for place in range(len(chart))
+    ]
+
+
+@given(
+    batch=ROWS,
+    commits=st.lists(ROWS, max_size=4),
+    by=BY,
+    first=st.integers(0, 5),
+    days=st.integers(1, 6),
+    offset=st.integers(0, 14),
+    limit=st.integers(1, 14),
+)
+def test_a_page_equals_a_plain_count(batch, commits, by, first, days, offset, limit):
+    span = Span(first, first + days)
+    rows = [row for part in (batch, *commits) for row in part if first <= row[0] < span.end]
+    expected = counted(rows, by)
+
+    result = merged(batch, commits, span, by=by, offset=offset, limit=limit)
+
+    assert listed(result.chart) == expected[offset : offset + limit]
+    assert result.total == len(expected)
+
+
+@given(rows=ROWS, cuts=st.tuples(st.integers(0, 30), st.integers(0, 30)), by=BY)
+def test_it_doesnt_matter_where_the_batch_was_cut(rows, cuts, by):
+    charts = [
+        listed(merged(rows[:cut], [rows[cut:]], ALL, by=by, offset=0, limit=100).chart)
+        for cut in cuts
+    ]
+
+    assert charts[0] == charts[1]
+
+
+def test_ties_are_settled_by_key():
+    rows = [(0, b"b" * 16, (1, 1, 0, 0, 0)), (0, b"a" * 16, (1, 1, 0, 0, 0))]
+    touched = [(0, b"c" * 16, (1, 1, 0, 0, 0)), (0, b"A" * 16, (1, 1, 0, 0, 0))]
+
+    result = merged(rows, [touched], ALL, by="plays", offset=0, limit=3)
+
+    assert [key[:1] for key, _ in listed(result.chart)] == [b"A", b"a", b"b"]
+
+
+def test_sums_stay_exact_beyond_what_a_float_holds():
+    huge = 2**53
+    rows = [(0, b"a" * 16, (1, 1, 0, 0, huge))]
+
+    result = merged(rows, [[(0, b"a" * 16, (1, 1, 0, 0, 1))]], ALL, by="plays", offset=0, limit=1)
+
+    assert result.chart.measures["ms_played"].tolist() == [9_007_199_254_740_993]
+
+
+@given(
+    sizes=st.lists(st.integers(0, 6), max_size=12),
+    after=st.integers(0, 12),
+    more=st.integers(0, 12),
+)
+def test_speed_rows_give_the_rows_of_the_commits_between(sizes, after, more):
+    rows, held = SpeedRows(0, 0), []
+    for seq, size in enumerate(sizes, start=1):
+        cells = cells_of([(seq, b"a" * 16, (1, 0, 0, 0, 0))] * size)
+        rows = rows.extended(Block(np.full(size, seq), cells), seq)
+        held += [seq] * size
+
+    windows = rows.between(after, after + more).window.tolist()
+
+    assert windows == [seq for seq in held if after < seq <= after + more]
+
+
+def test_speed_rows_stay_few_blocks():
+    rows = SpeedRows(0, 0)
+    for seq in range(1, 1001):
+        cells = cells_of([(seq, b"a" * 16, (1, 0, 0, 0, 0))])
+        rows = rows.extended(Block(np.array([seq]), cells), seq)
+
+    assert len(rows.blocks) <= 10
+
+
+@pytest.mark.parametrize("by", list(MEASURES))
+def test_an_untouched_chart_is_its_own_ranking(by):
+    rows = [
+        (0, bytes([letter]) * 16, (letter % 4, letter % 3, 0, letter % 2, 9))
+        for letter in range(1, 30)
+    ]
+    chart = folded([Chart(cells_of(rows).key, cells_of(rows).measures)])
+
+    result = page(Ranked(chart), no_overlay(0), by=by, offset=0, limit=100)
+
+    assert [key for key, _ in listed(result.chart)] == [key for key, _ in counted(rows, by)]

@@ -1,0 +1,64 @@
+"""Runs what Node tests of the dashboard, and checks the files that are served."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from listens.settings import CHECKOUT
+
+DASHBOARD = CHECKOUT / "dashboard"
+OLDEST_NODE = 20
+
+
+def node() -> str:
+    """Node's path, or a skip that says why."""
+    found = shutil.which("node")
+    if found is None:
+        pytest.skip("Node isn't installed: the layout functions of the dashboard go untested")
+    version = subprocess.run([found, "--version"], capture_output=True, text=True, check=True)
+    if int(version.stdout.lstrip("v").split(".")[0]) < OLDEST_NODE:
+        pytest.skip(f"Node {version.stdout.strip()} is older than {OLDEST_NODE}")
+    return found
+
+
+def test_the_layout_functions_pass_their_tests_in_node():
+    command = [node(), "--test", str(Path(__file__).with_name("layout.test.js"))]
+
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_the_vendored_files_are_as_published():
+    table = (DASHBOARD / "vendor/README.md").read_text()
+    rows = re.findall(r"\| `([^`]+)` \|.*`([^`]+)` \|$", table, re.MULTILINE)
+    hashes = {
+        name: base64.b64encode(hashlib.sha384((DASHBOARD / "vendor" / name).read_bytes()).digest())
+        for name, _ in rows
+    }
+
+    assert {name: digest.decode() for name, digest in hashes.items()} == dict(rows)
+    scripts = {path.name for path in (DASHBOARD / "vendor").glob("*.js")}
+    assert scripts == {"d3.min.js"} == set(hashes)
+
+
+def test_nothing_is_inline_and_nothing_is_fetched_from_elsewhere():
+    """The Content-Security-Policy forbids both; this says so before a browser does."""
+    page = (DASHBOARD / "index.html").read_text()
+    own = [*DASHBOARD.glob("*.js"), *DASHBOARD.glob("charts/*.js"), *DASHBOARD.glob("*.css")]
+
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", page)
+    assert not [path.name for path in own if re.search(r"https?://", path.read_text())]
+
+
+def test_only_one_module_fetches():
+    own = [*DASHBOARD.glob("*.js"), *DASHBOARD.glob("charts/*.js")]
+
+    assert [path.name for path in own if "fetch(" in path.read_text()] == ["api.js"]
