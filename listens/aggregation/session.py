@@ -10,6 +10,8 @@ from pyspark.sql import SparkSession
 from listens.errors import UserMistakeError
 from listens.settings import CHECKOUT, Settings
 
+LOG_CONFIG = (CHECKOUT / "hadoop-conf" / "log4j2.properties").as_uri()
+
 # A foreachBatch touches few rows; two partitions keep both cores busy, more only cost tasks.
 SHUFFLE_PARTITIONS = 2
 
@@ -37,14 +39,13 @@ def spark_session(
     )
     if settings.spark_master.startswith("local"):
         builder = _local(builder, settings)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("WARN")
-    return session
+    return builder.getOrCreate()
 
 
 def _local(builder: SparkSession.Builder, settings: Settings) -> SparkSession.Builder:
-    # pyspark takes the interpreter of its workers from the environment only.
+    # pyspark takes these from the environment only.
     os.environ["PYSPARK_PYTHON"] = sys.executable
+    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
     jars = sorted((settings.jars / "spark").glob("*.jar"))
     if not jars:
         raise UserMistakeError(f"no Spark jars in {settings.jars / 'spark'}; run ./playcount env")
@@ -53,7 +54,10 @@ def _local(builder: SparkSession.Builder, settings: Settings) -> SparkSession.Bu
         .config("spark.driver.memory", settings.spark_driver_memory)
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.extraJavaOptions", "-Duser.timezone=UTC")
+        .config(
+            "spark.driver.extraJavaOptions",
+            f"-Duser.timezone=UTC -Dlog4j2.configurationFile={LOG_CONFIG}",
+        )
         .config("spark.executorEnv.PYTHONPATH", str(CHECKOUT))
         .config("spark.ui.enabled", "false")
         .config("spark.scheduler.mode", "FAIR")
