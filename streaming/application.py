@@ -139,9 +139,18 @@ def _watch(queries: list[StreamingQuery], *, store: Store, stop: threading.Event
 
 
 def _stop(query: StreamingQuery, *, deadline: float) -> None:
+    """Let the micro-batch under way end; the next follows at once when there's much to do."""
+    ended = _batches_ended(query)
     while query.status["isTriggerActive"] and time.monotonic() < deadline:
+        if _batches_ended(query) != ended:
+            break
         time.sleep(0.05)
     query.stop()
+
+
+def _batches_ended(query: StreamingQuery) -> int:
+    progress = query.lastProgress
+    return progress.batchId if progress else -1
 
 
 def _beat(store: Store) -> None:
