@@ -26,7 +26,7 @@ test: env ## all tests, with real Kafka, MongoDB and Spark
 	$(BIN)/pytest
 
 soak: env ## kill components for minutes while events flow, then compare every count
-	$(BIN)/pytest -m soak --timeout 3600 -s
+	$(BIN)/pytest -m soak tests/crashes -s
 
 bench: env ## measure throughput and latency
 	$(BIN)/pytest -m benchmark --timeout 3600 -s
