@@ -159,12 +159,16 @@ class Installation:
         return disk_bytes(Path(unquote(urlparse(self.settings.archive_table).path)))
 
     def collection_bytes(self) -> dict[str, int]:
-        """Collection → bytes on disk with its indexes, once everything is written out."""
+        """Collection → bytes in use on disk with its indexes, once everything is written out.
+
+        Files never shrink: what a deletion left is free for later documents, and isn't counted.
+        """
         self.store.client.admin.command("fsync")
         sizes = {}
         for name in sorted(self.store.list_collection_names()):
             stats = self.store.command("collStats", name)
-            sizes[name] = stats["storageSize"] + stats["totalIndexSize"]
+            used = stats["storageSize"] - stats["freeStorageSize"]
+            sizes[name] = used + stats["totalIndexSize"]
         return sizes
 
 

@@ -71,7 +71,10 @@ class Stack:
     def close(self) -> None:
         """Stop everything; whatever is left over is ended, and is an error."""
         for process in self.started_here:
-            kill_tree(process.pid)
+            # Never one that has ended: its number may be another process's by now.
+            if process.poll() is None:
+                kill_tree(process.pid)
+                process.wait(timeout=20)
         self.store.client.close()
         lifecycle.down(self.settings)
         with suppress(AssertionError):

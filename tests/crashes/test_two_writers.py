@@ -8,7 +8,7 @@ import pytest
 from kafka import KafkaProducer
 from pyspark.sql import DataFrame, SparkSession
 
-from batch import versions
+from batch import garbage, versions
 from batch.versions import LEASE, BatchBusyError
 from listens import store as collections
 from listens.settings import Settings
@@ -139,6 +139,30 @@ def test_a_batch_that_was_taken_for_dead_cannot_publish(store: Store) -> None:
         versions.publish(store, frozen, {"windows": {}}, over=0)
     versions.publish(store, after, {"windows": {}}, over=0)
     assert versions.current(store)["_id"] == after
+
+
+def test_a_batch_killed_before_the_swap_is_never_read(store: Store) -> None:
+    """It had called itself ready already; the next one removes what it wrote."""
+    charts = store[collections.BATCH_CHARTS]
+    first = versions.reserve(store)
+    charts.insert_one({"generation": first, "window": "2026"})
+    kept = {"cut_seq": 0, "windows": {"2026": {"generation": first}}}
+    versions.publish(store, first, kept, over=0)
+    dead = versions.reserve(store)
+    charts.insert_one({"generation": dead, "window": "2026"})
+    store[collections.BATCH_VERSIONS].update_one(
+        {"_id": dead},
+        {"$set": {"state": "ready", "cut_seq": 0, "windows": {"2026": {"generation": dead}}}},
+    )
+    assert versions.current(store)["_id"] == first
+
+    after = versions.reserve(store)
+    versions.publish(store, after, kept, over=first)
+    garbage.collect(store, current=versions.current(store), previous=versions.previous(store))
+
+    assert charts.distinct("generation") == [first]
+    states = {version["_id"]: version["state"] for version in versions.all_versions(store)}
+    assert states == {first: "ready", dead: "retired", after: "ready"}
 
 
 def test_a_batch_that_is_alive_keeps_others_out(store: Store) -> None:
