@@ -16,8 +16,6 @@ from listens.store import Store
 from streaming.names import KnownNames, names_of
 from streaming.recent import recent_document
 
-_KNOWN_NAMES = KnownNames()
-
 # A message of a megabyte of nonsense is kept, but not whole: it's for a person to look at.
 RAW_BYTES_KEPT = 10_000
 
@@ -52,12 +50,8 @@ class Batch:
             collections.REJECTED_EVENTS: _rejected_documents(self.rejected, seq=seq),
         }
 
-    def remember_names(self) -> None:
-        """After the commit: these names needn't be looked up again."""
-        _KNOWN_NAMES.add(self.names)
 
-
-def judged(events: pa.Table, *, store: Store) -> Batch:
+def judged(events: pa.Table, *, store: Store, known_names: KnownNames) -> Batch:
     """Tell new listens from repeats of this batch or of earlier commits, and from rejections."""
     events = events.sort_by([("partition", "ascending"), ("offset", "ascending")])
     is_listen = np.array(events["rejection"].is_null())
@@ -75,7 +69,7 @@ def judged(events: pa.Table, *, store: Store) -> Batch:
             "rejected": rejected.num_rows,
             "imports": _import_counts(listens["import_id"].to_pylist(), is_new),
         },
-        names=_KNOWN_NAMES.missing(names_of(new), store=store),
+        names=known_names.missing(names_of(new), store=store),
     )
 
 

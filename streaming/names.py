@@ -31,7 +31,7 @@ def names_of(listens: pa.Table) -> dict[bytes, dict[str, Any]]:
 
 
 class KnownNames:
-    """Ids that the store is known to hold; bounded, and only ever a saving of look-ups."""
+    """Ids that one store is known to hold; bounded, and only ever a saving of look-ups."""
 
     def __init__(self) -> None:
         self._ids: set[bytes] = set()

@@ -26,6 +26,7 @@ from listens.aggregation.messages import decoded
 from listens.settings import Settings
 from listens.store import Store
 from streaming.batches import judged
+from streaming.names import KnownNames
 from streaming.offsets import Offsets, advanced, from_document, not_before, to_document
 from streaming.segments import segments
 
@@ -69,7 +70,14 @@ def begin(store: Store, *, topic_id: str, beginning: Offsets) -> Head:
     return head_of(store) or Head(0, beginning)
 
 
-def commit_batch(messages: DataFrame, *, store: Store, settings: Settings, topic_id: str) -> None:
+def commit_batch(
+    messages: DataFrame,
+    *,
+    store: Store,
+    settings: Settings,
+    topic_id: str,
+    known_names: KnownNames,
+) -> None:
     """Count a micro-batch, trying again while MongoDB is away or another driver is ahead.
 
     Raises:
@@ -79,7 +87,13 @@ def commit_batch(messages: DataFrame, *, store: Store, settings: Settings, topic
     deadline = time.monotonic() + RETRY_FOR_SECONDS
     while True:
         try:
-            return _commit(messages, store=store, settings=settings, topic_id=topic_id)
+            return _commit(
+                messages,
+                store=store,
+                settings=settings,
+                topic_id=topic_id,
+                known_names=known_names,
+            )
         except PyMongoError as error:
             if not _worth_retrying(error) or time.monotonic() > deadline:
                 raise
@@ -87,13 +101,20 @@ def commit_batch(messages: DataFrame, *, store: Store, settings: Settings, topic
             time.sleep(0.5)
 
 
-def _commit(messages: DataFrame, *, store: Store, settings: Settings, topic_id: str) -> None:
+def _commit(
+    messages: DataFrame,
+    *,
+    store: Store,
+    settings: Settings,
+    topic_id: str,
+    known_names: KnownNames,
+) -> None:
     started = time.monotonic()
     head = head_of(store) or Head(0, {})
     events = decoded(not_before(messages, head.until)).toArrow()
     if not events.num_rows:
         return
-    batch = judged(events, store=store)
+    batch = judged(events, store=store, known_names=known_names)
     until = advanced(head.until, batch.spans)
     counted = _cells(batch.new, like=messages, settings=settings)
     commit = _commit_document(head, until, seq=head.seq + 1) | batch.counts | {"topic_id": topic_id}
@@ -103,7 +124,7 @@ def _commit(messages: DataFrame, *, store: Store, settings: Settings, topic_id: 
         **batch.documents(seq=head.seq + 1),
     }
     _write(store, documents)
-    batch.remember_names()
+    known_names.add(batch.names)
     log.info(
         "commit seq=%d events=%d duplicates=%d rejected=%d cells=%d ms=%d",
         head.seq + 1,

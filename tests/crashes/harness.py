@@ -23,7 +23,7 @@ import psutil
 from listens import store as collections
 from listens.errors import ServiceDownError
 from listens.settings import CHECKOUT, Settings
-from listens.store import Document, Store, connect
+from listens.store import Document, connect
 from stack import lifecycle
 from stack.lag import waiting
 from stack.positions import read_positions
@@ -52,7 +52,8 @@ class Stack:
     def __init__(self, settings: Settings, *, seed: int) -> None:
         self.settings = settings.model_copy(update=SMALL_COMMITS)
         self.rng = random.Random(seed)
-        self.store: Store = connect_lazily(self.settings)
+        # Each use waits for MongoDB as long as the tests are patient.
+        self.store = collections.open_store(self.settings, timeout_seconds=PATIENCE_SECONDS)
         self.started_here: list[subprocess.Popen[str]] = []
         say(f"seed {seed}, home {settings.home}")
 
@@ -83,8 +84,6 @@ class Stack:
         for process in self.processes():
             process.kill()
         assert left == [], "these were left running"
-
-    # Processes
 
     def state(self, name: str) -> ProcessState:
         """What the supervisor says of a component."""
@@ -129,8 +128,6 @@ class Stack:
     def finish(self, process: subprocess.Popen[str]) -> int:
         """Wait for a command; its exit code."""
         return process.wait(timeout=PATIENCE_SECONDS)
-
-    # Positions
 
     def end_offsets(self) -> dict[str, int]:
         """The topic's end; waits for the broker."""
@@ -184,11 +181,6 @@ class Stack:
                 if error.code != AWAY or time.monotonic() > deadline:
                     raise AssertionError(f"{url}: {error.code} {error.read()!r}") from error
             time.sleep(POLL_SECONDS)
-
-
-def connect_lazily(settings: Settings) -> Store:
-    """A store whose every use waits for MongoDB as long as the tests are patient."""
-    return collections.open_store(settings, timeout_seconds=PATIENCE_SECONDS)
 
 
 def eventually(holds: Callable[[], Any], what: str, *, seconds: float = PATIENCE_SECONDS) -> Any:
