@@ -16,7 +16,7 @@ from listens.errors import IntegrityError
 from listens.packing import Ints, unpack_cells, unpack_chart
 from listens.rules import MEASURES
 from listens.store import Document, Store
-from listens.views import PAIRS
+from listens.views import PAIRS, VIEWS
 
 CELLS_AT_ONCE = 1_000_000
 """Cells of commits that are held on the driver at a time, about 60 MB."""
@@ -137,7 +137,7 @@ def raw_keys(document: Document) -> list[bytes]:
     packed, n = bytes(document["key"]), int(document["n"])
     width = len(packed) // n if n else 0
     keys = [packed[place : place + width] for place in range(0, n * width, width or 1)]
-    is_id = document["view"] != "totals"
+    is_id = VIEWS[document["view"]].key_type == "id"
     return keys if is_id else [key.rstrip(b"\0") for key in keys]
 
 
