@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from batch.executors import tables
 from listens import store as collections
-from listens.aggregation.cells import CELL_KEY
-from listens.aggregation.checksums import NO_CELLS, Checksum, added, month_checksums, month_of_cell
+from listens.aggregation.cells import cells
+from listens.aggregation.checksums import (
+    NO_CELLS,
+    Checksum,
+    cells_checksums,
+    joined,
+    month_label,
+    months_of,
+)
 from listens.errors import IntegrityError
-from listens.packing import Ints, unpack_cells, unpack_chart
+from listens.packing import Cells, unpack_cells, unpack_chart
 from listens.rules import MEASURES
 from listens.store import Document, Store
 from listens.views import PAIRS, VIEWS
 
-CELLS_AT_ONCE = 1_000_000
-"""Cells of commits that are held on the driver at a time, about 60 MB."""
-
 KEYS_SHOWN = 20
+
+CELL_KEY = ("pair", "value", "window", "key")
 
 CELLS_SCHEMA = pa.schema(
     [
@@ -33,6 +41,10 @@ CELLS_SCHEMA = pa.schema(
     ]
 )
 
+_CELLS_COLUMNS = "pair int, value string, window int, key binary, " + ", ".join(
+    f"{name} long" for name in MEASURES
+)
+
 
 class AuditFailedError(IntegrityError):
     """The recount and the running count differ; `keys` names the first cells that do."""
@@ -42,23 +54,20 @@ class AuditFailedError(IntegrityError):
         self.keys = keys
 
 
-def expected(
-    spark: SparkSession, store: Store, *, base: Document, cut_seq: int
-) -> dict[str, Checksum]:
+def expected(store: Store, *, base: Document, cut_seq: int) -> dict[str, Checksum]:
     """Month → checksum that a version cut at `cut_seq` must have, from `base` and the commits."""
     checksums = {
         month: parse(about["checksum"])
         for month, about in base["windows"].items()
         if is_month(month)
     }
-    for table in committed_cells(store, after=base["cut_seq"], until=cut_seq):
-        for month, checksum in month_checksums(spark.createDataFrame(table)).items():
-            checksums[month] = added(checksums.get(month, NO_CELLS), checksum)
+    for pair, committed in committed_cells(store, after=base["cut_seq"], until=cut_seq):
+        checksums = joined(checksums, cells_checksums(pair, committed))
     return checksums
 
 
 def check(
-    cells: DataFrame, *, found: dict[str, Checksum], wanted: dict[str, Checksum],
+    listens: DataFrame, *, found: dict[str, Checksum], wanted: dict[str, Checksum],
     store: Store, base: Document, cut_seq: int,
 ) -> None:  # fmt: skip
     """Compare month by month.
@@ -73,7 +82,7 @@ def check(
     )
     if not months:
         return
-    keys = _differences(cells, months=months, store=store, base=base, cut_seq=cut_seq)
+    keys = _differences(listens, months=months, store=store, base=base, cut_seq=cut_seq)
     raise AuditFailedError(
         f"the recount from raw events differs from version {base['_id']} plus the commits up to "
         f"{cut_seq} in {', '.join(months)}; nothing is published. The first cells that differ: "
@@ -82,17 +91,28 @@ def check(
     )
 
 
-def committed_cells(store: Store, *, after: int, until: int) -> Iterator[pa.Table]:
-    """Cells of the commits after one number and up to another, as tables of CELLS_SCHEMA."""
-    held: list[pa.Table] = []
+def committed_cells(store: Store, *, after: int, until: int) -> Iterator[tuple[int, Cells]]:
+    """Pair and cells of each segment of the commits after one number and up to another."""
     span = {"seq": {"$gt": after, "$lte": until}}
-    for segment in store[collections.SPEED_SEGMENTS].find(span, sort=[("seq", 1)]):
-        held.append(_table(segment))
-        if sum(table.num_rows for table in held) >= CELLS_AT_ONCE:
-            yield pa.concat_tables(held)
-            held = []
-    if held:
-        yield pa.concat_tables(held)
+    for segment in store[collections.SPEED_SEGMENTS].find(span):
+        yield PAIRS.index((segment["view"], segment["by"])), unpack_cells(segment)
+
+
+def published_cells(
+    store: Store, *, base: Document, months: Iterable[str]
+) -> Iterator[tuple[int, Cells]]:
+    """Pair and finest cells of each chart of some months of a version."""
+    for month in months:
+        about = base["windows"].get(month)
+        if not about:
+            continue
+        which = {"grain": "day", "window": month, "generation": about["generation"]}
+        for document in store[collections.BATCH_CHARTS].find(which):
+            chart = unpack_chart(document)
+            windows = np.frombuffer(document["windows"], "<i4").astype(np.int64)
+            value = np.full(len(chart), document["value"].encode(), dtype=np.bytes_)
+            pair = PAIRS.index((document["view"], document["by"]))
+            yield pair, Cells(windows, value, chart.key, chart.measures)
 
 
 def is_month(window: str) -> bool:
@@ -111,51 +131,30 @@ def text(checksum: Checksum) -> str:
     return f"{checksum[0]:08x}-{checksum[1]:08x}"
 
 
-def _table(segment: Document) -> pa.Table:
-    cells = unpack_cells(segment)
-    return _as_table(
-        PAIRS.index((segment["view"], segment["by"])),
-        [value.decode() for value in cells.value.tolist()],
-        cells.window.tolist(),
-        raw_keys(segment),
-        cells.measures,
-    )
-
-
-def _as_table(
-    pair: int, values: list[str], windows: list[int], keys: list[bytes], measures: dict[str, Ints]
-) -> pa.Table:
-    columns = [[pair] * len(keys), values, windows, keys, *(measures[name] for name in MEASURES)]
-    arrays = [
-        pa.array(column, field.type) for column, field in zip(columns, CELLS_SCHEMA, strict=True)
-    ]
-    return pa.Table.from_arrays(arrays, schema=CELLS_SCHEMA)
-
-
-def raw_keys(document: Document) -> list[bytes]:
-    """The keys of a packed document: ids keep a NUL at their end, text loses its padding."""
-    packed, n = bytes(document["key"]), int(document["n"])
-    width = len(packed) // n if n else 0
-    keys = [packed[place : place + width] for place in range(0, n * width, width or 1)]
-    is_id = VIEWS[document["view"]].key_type == "id"
-    return keys if is_id else [key.rstrip(b"\0") for key in keys]
-
-
 def _differences(
-    cells: DataFrame, *, months: list[str], store: Store, base: Document, cut_seq: int
+    listens: DataFrame, *, months: list[str], store: Store, base: Document, cut_seq: int
 ) -> list[dict[str, Any]]:
-    spark = cells.sparkSession
-    tables = [*committed_cells(store, after=base["cut_seq"], until=cut_seq)]
-    tables += [*_published_cells(store, base=base, months=months)]
-    running = spark.createDataFrame(
-        pa.concat_tables(tables) if tables else CELLS_SCHEMA.empty_table()
-    )
-    signed = cells.select(*CELL_KEY, *MEASURES).unionByName(
-        running.select(*CELL_KEY, *((-F.col(name)).alias(name) for name in MEASURES))
+    def of_part(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for table in tables(batches):
+            for each in cells(table):
+                yield _rows(each.pair, each.decoded(), months)
+
+    running = [
+        _rows(pair, some, months)
+        for pair, some in (
+            *committed_cells(store, after=base["cut_seq"], until=cut_seq),
+            *published_cells(store, base=base, months=months),
+        )
+    ]
+    table = pa.Table.from_batches(running, CELLS_SCHEMA)
+    recounted = listens.mapInArrow(of_part, _CELLS_COLUMNS)
+    signed = recounted.unionByName(
+        listens.sparkSession.createDataFrame(table).select(
+            *CELL_KEY, *((-F.col(name)).alias(name) for name in MEASURES)
+        )
     )
     differing = (
-        signed.where(month_of_cell().isin(months))
-        .groupBy(*CELL_KEY)
+        signed.groupBy(*CELL_KEY)
         .agg(*(F.sum(name).alias(name) for name in MEASURES))
         .where(" OR ".join(f"{name} <> 0" for name in MEASURES))
         .limit(KEYS_SHOWN)
@@ -163,22 +162,26 @@ def _differences(
     return [_readable(row.asDict()) for row in differing.collect()]
 
 
-def _published_cells(store: Store, *, base: Document, months: list[str]) -> Iterator[pa.Table]:
-    for month in months:
-        about = base["windows"].get(month)
-        if not about:
-            continue
-        which = {"grain": "day", "window": month, "generation": about["generation"]}
-        for document in store[collections.BATCH_CHARTS].find(which):
-            chart = unpack_chart(document)
-            windows = memoryview(bytes(document["windows"])).cast("i").tolist()
-            yield _as_table(
-                PAIRS.index((document["view"], document["by"])),
-                [document["value"]] * len(chart),
-                windows,
-                raw_keys(document),
-                chart.measures,
-            )
+def _rows(pair: int, some: Cells, months: list[str]) -> pa.RecordBatch:
+    """Cells of some months, a row each; ids keep a NUL at their end, text loses its padding."""
+    view = PAIRS[pair][0]
+    numbers = months_of(some.window, view=view)
+    wanted = [number for number in np.unique(numbers).tolist() if month_label(number) in months]
+    some = some.where(np.isin(numbers, wanted))
+    keys = some.key.tolist()
+    if VIEWS[view].key_type == "id":
+        keys = [key.ljust(some.key.itemsize, b"\0") for key in keys]
+    columns = [
+        np.full(len(keys), pair, np.int32),
+        [value.decode() for value in some.value.tolist()],
+        some.window.astype(np.int32),
+        keys,
+        *(some.measures[name] for name in MEASURES),
+    ]
+    return pa.RecordBatch.from_arrays(
+        [pa.array(column, field.type) for column, field in zip(columns, CELLS_SCHEMA, strict=True)],
+        schema=CELLS_SCHEMA,
+    )
 
 
 def _readable(row: dict[str, Any]) -> dict[str, Any]:

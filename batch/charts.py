@@ -1,160 +1,147 @@
-"""Charts of every grain from the finest cells, packed and written to MongoDB by the executors."""
+"""Charts of every grain, packed: from one part's cells, and from the charts of several parts.
+
+A chart is one document: the cells of a view and slice value in one window. Those of grain `day`
+keep the days of a month apart; those of a month, a year and of all time are sums over them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-from pymongo import MongoClient
-from pymongo.collection import Collection
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
 
-from listens import store as collections
-from listens.aggregation.checksums import month_of_cell
-from listens.packing import pack_chart
+from listens.aggregation.cells import CodedCells, Places, grouped, summed
+from listens.aggregation.checksums import month_label, months_of
+from listens.packing import Ints, Keys, pack_chart, unpack_chart
 from listens.rules import MEASURES
-from listens.settings import Settings
 from listens.store import Document
 from listens.views import PAIRS
-
-CHART = ("pair", "value", "grain", "label")
-"""What one chart is about; `label` names its window (`2026-01`, `2026`, `all`)."""
 
 KEYS_A_PART = 100_000
 """About 3 MB a document: far from MongoDB's 16 MB, and one read for nearly every chart."""
 
-DOCUMENTS_A_WRITE = 500
+_WINDOW = np.dtype("<i4")
+_MONTHS_A_YEAR = 12
 
-WRITTEN = "label string, charts long, cells long"
 
+@dataclass(frozen=True)
+class _Level:
+    """Sums by (value, key, window) in this order, where windows have become longer ones.
 
-def charts(cells: DataFrame) -> DataFrame:
-    """Rows of all charts: CHART, `window`, `key` and the measures.
-
-    The finest cells stay as they are, as charts of grain `day` labelled by their month; coarser
-    ones are sums over them with a `window` of 0.
+    `label` is what the window is called by number: months since 1970, years since 1970, or 0.
     """
-    labelled = cells.withColumn("month", month_of_cell())
-    finest = labelled.select(
-        "pair", "value", F.lit("day").alias("grain"), F.col("month").alias("label"),
-        "window", "key", *MEASURES,
-    )  # fmt: skip
-    coarser = (
-        labelled.withColumn("chart", F.explode(F.array(*_coarser_windows())))
-        .groupBy("pair", "value", "chart.grain", "chart.label", "key")
-        .agg(*(F.sum(name).alias(name) for name in MEASURES))
-        .select(*CHART, F.lit(0).alias("window"), "key", *MEASURES)
-    )
-    return finest.unionByName(coarser)
+
+    value: Places
+    key: Places
+    label: Ints
+    measures: Mapping[str, Ints]
+
+    def longer(self, label: Ints) -> _Level:
+        """The sums over windows that each hold several of these; `label` is ascending as ours."""
+        changes = np.diff(self.value) != 0
+        changes |= np.diff(self.key) != 0
+        changes |= np.diff(label) != 0
+        starts = np.concatenate([[0], np.flatnonzero(changes) + 1])
+        sums = {name: summed(column, starts) for name, column in self.measures.items()}
+        return _Level(self.value[starts], self.key[starts], label[starts], sums)
 
 
-def _coarser_windows() -> Iterator[Column]:
-    month = F.col("month")
-    for grain, label in (
-        ("month", month), ("year", F.substring(month, 1, 4)), ("all", F.lit("all")),
-    ):  # fmt: skip
-        yield F.struct(F.lit(grain).alias("grain"), label.alias("label"))
+def charts(cells: CodedCells, *, labels: Collection[str]) -> Iterator[Document]:
+    """The charts that a part's cells of one pair make, of the windows in `labels`.
+
+    Yields documents with `view`, `by`, `value`, `grain`, `window` (its label), what
+    `listens.packing.pack_chart` makes of the keys, ascending, and of the measures, and for
+    grain `day` the `windows` of each.
+    """
+    view = PAIRS[cells.pair][0]
+    of_window = months_of(cells.windows, view=view)
+    days = _Level(cells.value, cells.key, of_window[cells.window], cells.measures)
+    months = days.longer(days.label)
+    years = months.longer(months.label // _MONTHS_A_YEAR)
+    ever = years.longer(np.zeros_like(years.label))
+    windows = cells.windows[cells.window]
+    yield from _documents(cells, "day", days, month_label, labels, windows=windows)
+    yield from _documents(cells, "month", months, month_label, labels)
+    yield from _documents(cells, "year", years, lambda year: str(1970 + year), labels)
+    yield from _documents(cells, "all", ever, lambda _: "all", labels)
 
 
-def write_charts(rows: DataFrame, *, generation: int, settings: Settings) -> dict[str, int]:
-    """Write charts under a generation that nothing refers to yet; label → number of cells."""
-    connection, database = settings.mongo_connection, settings.database
+def merged(parts: Sequence[Document]) -> Iterator[Document]:
+    """One chart from the charts that several parts of the events made of it, cut into documents.
 
-    def write(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        client: MongoClient[Document] = MongoClient(connection, w="majority", journal=True)
-        with client:
-            target = client[database][collections.BATCH_CHARTS]
-            yield from _write_partition(batches, target=target, generation=generation)
-
-    written = (
-        rows.repartition(*CHART)
-        .sortWithinPartitions(*CHART, "key", "window")
-        .mapInArrow(write, WRITTEN)
-        .groupBy("label")
-        .agg(F.sum("cells").alias("cells"))
-    )
-    return {row["label"]: row["cells"] for row in written.collect()}
-
-
-def _write_partition(
-    batches: Iterable[pa.RecordBatch], *, target: Collection[Document], generation: int
-) -> Iterator[pa.RecordBatch]:
-    waiting: list[dict[str, Any]] = []
-    counts: dict[str, list[int]] = {}
-    for chart in _whole_charts(batches):
-        documents = list(_documents(chart, generation=generation))
-        count = counts.setdefault(documents[0]["window"], [0, 0])
-        count[0] += 1
-        count[1] += chart.num_rows
-        waiting += documents
-        if len(waiting) >= DOCUMENTS_A_WRITE:
-            target.insert_many(waiting, ordered=False)
-            waiting = []
-    if waiting:
-        target.insert_many(waiting, ordered=False)
-    if counts:
-        labels = list(counts)
-        yield pa.RecordBatch.from_arrays(
-            [
-                pa.array(labels, pa.string()),
-                pa.array([counts[label][0] for label in labels], pa.int64()),
-                pa.array([counts[label][1] for label in labels], pa.int64()),
-            ],
-            names=["label", "charts", "cells"],
-        )
-
-
-def _whole_charts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Cut rows that come sorted by CHART into one table a chart, across batches."""
-    held: list[pa.RecordBatch] = []
-    for batch in batches:
-        for piece in _runs(batch):
-            if held and _chart_of(held[-1]) != _chart_of(piece):
-                yield pa.Table.from_batches(held)
-                held = []
-            held.append(piece)
-    if held:
-        yield pa.Table.from_batches(held)
-
-
-def _runs(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    if not batch.num_rows:
+    Each document has its number as `part`.
+    """
+    if len(parts) == 1 and parts[0]["n"] <= KEYS_A_PART:
+        yield {**parts[0], "part": 0}
         return
-    changes = np.zeros(batch.num_rows - 1, bool)
-    for name in CHART:
-        column = batch[name]
-        changes |= pc.not_equal(column[1:], column[:-1]).to_numpy(zero_copy_only=False)
-    edges = [0, *(np.flatnonzero(changes) + 1).tolist(), batch.num_rows]
-    for first, end in pairwise(edges):
-        yield batch.slice(first, end - first)
-
-
-def _chart_of(rows: pa.RecordBatch) -> tuple[Any, ...]:
-    return tuple(rows[name][0].as_py() for name in CHART)
-
-
-def _documents(chart: pa.Table, *, generation: int) -> Iterator[dict[str, Any]]:
-    pair, value, grain, label = (chart[name][0].as_py() for name in CHART)
-    view, by = PAIRS[pair]
-    for part, first in enumerate(range(0, chart.num_rows, KEYS_A_PART)):
-        rows = chart.slice(first, KEYS_A_PART)
-        windows = rows["window"].to_numpy().astype("<i4").tobytes()
+    about = {name: parts[0][name] for name in ("view", "by", "value", "grain", "window")}
+    by_day = about["grain"] == "day"
+    key, windows, measures = _summed_rows(parts)
+    for number, first in enumerate(range(0, len(key), KEYS_A_PART)):
+        rows = slice(first, first + KEYS_A_PART)
         yield {
-            "generation": generation,
+            **about,
+            "part": number,
+            **({"windows": windows[rows].astype(_WINDOW).tobytes()} if by_day else {}),
+            **pack_chart(key[rows], {name: column[rows] for name, column in measures.items()}),
+        }
+
+
+def _summed_rows(parts: Sequence[Document]) -> tuple[Keys, Ints, dict[str, Ints]]:
+    charts = [unpack_chart(part) for part in parts]
+    distinct, keys = np.unique(np.concatenate([chart.key for chart in charts]), return_inverse=True)
+    windows = np.zeros(len(keys), np.int64)
+    if parts[0]["grain"] == "day":
+        packed = [np.frombuffer(part["windows"], _WINDOW) for part in parts]
+        windows = np.concatenate(packed).astype(np.int64)
+    lowest = int(windows.min())
+    order, starts = grouped(
+        (keys, windows - lowest), (len(distinct), int(windows.max()) - lowest + 1)
+    )
+    first = order[starts]
+    sums = {
+        name: summed(np.concatenate([chart.measures[name] for chart in charts])[order], starts)
+        for name in MEASURES
+    }
+    return distinct[keys[first]], windows[first], sums
+
+
+def _documents(
+    cells: CodedCells,
+    grain: str,
+    level: _Level,
+    name_of: Callable[[int], str],
+    labels: Collection[str],
+    *,
+    windows: Ints | None = None,
+) -> Iterator[Document]:
+    names = {label: name_of(label) for label in np.unique(level.label).tolist()}
+    wanted = [label for label, name in names.items() if name in labels]
+    if not wanted:
+        return
+    rows = np.flatnonzero(np.isin(level.label, wanted))
+    label = level.label[rows] - min(wanted)
+    # Stable, so that keys, and the days of a key, stay ascending.
+    order = np.argsort(level.value[rows] * (max(wanted) - min(wanted) + 1) + label, kind="stable")
+    rows = rows[order]
+    value, label = level.value[rows], level.label[rows]
+    changes = np.flatnonzero((np.diff(value) != 0) | (np.diff(label) != 0)) + 1
+    edges = [0, *changes.tolist(), len(rows)]
+    key = cells.keys[level.key[rows]]
+    measures = {name: column[rows] for name, column in level.measures.items()}
+    days = None if windows is None else windows[rows].astype(_WINDOW)
+    view, by = PAIRS[cells.pair]
+    for first, end in pairwise(edges):
+        yield {
             "view": view,
             "by": by,
-            "value": value,
+            "value": cells.values[value[first]].decode(),
             "grain": grain,
-            "window": label,
-            "part": part,
-            **({"windows": windows} if grain == "day" else {}),
+            "window": names[int(label[first])],
+            **({} if days is None else {"windows": days[first:end].tobytes()}),
             **pack_chart(
-                np.array(rows["key"].to_pylist(), dtype=np.bytes_),
-                {name: rows[name].to_numpy() for name in MEASURES},
+                key[first:end], {name: column[first:end] for name, column in measures.items()}
             ),
         }

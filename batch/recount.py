@@ -14,10 +14,11 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from batch import audit, garbage, versions
-from batch.charts import charts, write_charts
+from batch.executors import ROWS_AT_ONCE, month_checksums, write_charts
 from listens import store as collections
-from listens.aggregation.cells import COUNTED_COLUMNS, cells
-from listens.aggregation.checksums import NO_CELLS, Checksum, added, month_checksums
+from listens.aggregation.cells import COUNTED_SCHEMA, slice_column
+from listens.aggregation.checksums import NO_CELLS, Checksum, added
+from listens.aggregation.counted import RULED_COLUMNS, with_counted
 from listens.aggregation.messages import accepted, once_each
 from listens.errors import PlaycountError
 from listens.rules import RULES_VERSION
@@ -31,8 +32,7 @@ KEEP_ALIVE_SECONDS = 10
 STEPS = ("cut", "wait", "recompute", "audit", "write", "publish", "collect")
 
 SHUFFLE_PARTITIONS = 64
-"""A million events are some twenty million cells: in 64 parts each fits the memory of a task.
-Spark joins parts that turn out small."""
+"""In so many parts, 50 million events fit the memory of tasks; Spark joins parts that are small."""
 
 Tell = Callable[[str], None]
 """Called with the name of each step as it begins."""
@@ -70,15 +70,15 @@ def _run(
     wait_for_archive(store, cut, seconds=settings.batch_wait_seconds)
     tell("recompute")
     base = versions.current(store)
-    finest = finest_cells(spark, settings=settings, cut=cut).persist()
+    listens = counted_listens(spark, settings=settings, cut=cut).persist()
     try:
-        found = month_checksums(finest)
+        found = month_checksums(listens)
         tell("audit")
-        audited = _audit(finest, found, store=store, base=base, cut_seq=cut_seq, settings=settings)
+        audited = _audit(listens, found, store=store, base=base, cut_seq=cut_seq, settings=settings)
         tell("write")
-        windows = _write(finest, found, number=number, base=base, settings=settings)
+        windows = _write(listens, found, number=number, base=base, settings=settings)
     finally:
-        finest.unpersist()
+        listens.unpersist()
     tell("publish")
     manifest = {
         "cut_seq": cut_seq,
@@ -135,15 +135,24 @@ def wait_for_archive(store: Store, cut: dict[str, int], *, seconds: float) -> No
         time.sleep(0.2)
 
 
-def finest_cells(spark: SparkSession, *, settings: Settings, cut: dict[str, int]) -> DataFrame:
-    """Cells of every raw event before the cut, each event once."""
-    if not sum(cut.values()):
+def counted_listens(spark: SparkSession, *, settings: Settings, cut: dict[str, int]) -> DataFrame:
+    """What every raw event before the cut counts (COUNTED_SCHEMA), each event once.
+
+    A listener's year is in one part: most charts of one listener are then made by one task.
+    """
+    events = sum(cut.values())
+    if not events:
         # Nothing has come yet, so the archive may not be a table yet either.
-        return spark.createDataFrame(audit.CELLS_SCHEMA.empty_table())
-    events = spark.read.format("delta").load(settings.archive_table)
-    before = accepted(events).where(F.col("offset") < _cut_of_partition(cut))
-    listens = once_each(before.select("event_id", "partition", "offset", *COUNTED_COLUMNS))
-    return cells(listens, time_zone=settings.time_zone)
+        return spark.createDataFrame(COUNTED_SCHEMA.empty_table())
+    raw = spark.read.format("delta").load(settings.archive_table)
+    before = accepted(raw).where(F.col("offset") < _cut_of_partition(cut))
+    once = once_each(before.select("event_id", "partition", "offset", *RULED_COLUMNS))
+    parts = max(spark.sparkContext.defaultParallelism, -(-events // ROWS_AT_ONCE))
+    return (
+        with_counted(once, time_zone=settings.time_zone)
+        .select(COUNTED_SCHEMA.names)
+        .repartition(parts, slice_column("listener"), F.year(F.date_from_unix_date("day")))
+    )
 
 
 def _cut_of_partition(cut: dict[str, int]) -> Column:
@@ -157,13 +166,13 @@ def _cut_of_partition(cut: dict[str, int]) -> Column:
 
 
 def _audit(
-    finest: DataFrame, found: dict[str, Checksum], *,
+    listens: DataFrame, found: dict[str, Checksum], *,
     store: Store, base: Document, cut_seq: int, settings: Settings,
 ) -> str:  # fmt: skip
     if not _same_rules(base, settings):
         return f"not comparable: version {base['_id']} counts by other rules"
-    wanted = audit.expected(finest.sparkSession, store, base=base, cut_seq=cut_seq)
-    audit.check(finest, found=found, wanted=wanted, store=store, base=base, cut_seq=cut_seq)
+    wanted = audit.expected(store, base=base, cut_seq=cut_seq)
+    audit.check(listens, found=found, wanted=wanted, store=store, base=base, cut_seq=cut_seq)
     return f"equals version {base['_id']} plus {cut_seq - base['cut_seq']} commits"
 
 
@@ -173,7 +182,7 @@ def _same_rules(base: Document, settings: Settings) -> bool:
 
 
 def _write(
-    finest: DataFrame, found: dict[str, Checksum], *, number: int, base: Document,
+    listens: DataFrame, found: dict[str, Checksum], *, number: int, base: Document,
     settings: Settings,
 ) -> dict[str, dict[str, Any]]:  # fmt: skip
     """Write the windows whose checksum changed; the manifest of all windows."""
@@ -186,8 +195,7 @@ def _write(
     }
     changed = sorted(checksums.keys() - windows.keys())
     if changed:
-        rows = charts(finest).where(F.col("label").isin(changed))
-        written = write_charts(rows, generation=number, settings=settings)
+        written = write_charts(listens, windows=changed, generation=number, settings=settings)
         for window in changed:
             windows[window] = {
                 "generation": number,

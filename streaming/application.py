@@ -66,13 +66,12 @@ def start(
 ) -> list[StreamingQuery]:
     """Start both queries where MongoDB and the archive say that they ended."""
     head = speed.begin(store, topic_id=described.topic_id, beginning=described.beginning)
-    counted_topic = speed.topic_id_of(store)
     raw = archive.Archive(spark, store=store, settings=settings, topic_id=described.topic_id)
     archived = described.beginning | raw.until
     raw.until = archived
     # Asked again, as another application may have read what has come since the first time.
     now = topic.describe(settings)
-    topic.check_resumable(now, topic_id=counted_topic, until=head.until, what="the speed layer")
+    topic.check_resumable(now, topic_id=head.topic_id, until=head.until, what="the speed layer")
     topic.check_resumable(now, topic_id=described.topic_id, until=archived, what="the archive")
     raw.publish()
 

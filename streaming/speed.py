@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import pyarrow as pa
 from pymongo.client_session import ClientSession
 from pymongo.errors import ConnectionFailure, DuplicateKeyError, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
@@ -21,8 +20,10 @@ from pymongo.write_concern import WriteConcern
 from pyspark.sql import DataFrame
 
 from listens import store as collections
-from listens.aggregation.cells import COUNTED_COLUMNS, cells
+from listens.aggregation.cells import COUNTED_SCHEMA, cells
+from listens.aggregation.counted import with_counted
 from listens.aggregation.messages import decoded
+from listens.errors import IntegrityError
 from listens.settings import Settings
 from listens.store import Store
 from streaming.batches import judged
@@ -40,34 +41,29 @@ _TRANSIENT = ("TransientTransactionError", "UnknownTransactionCommitResult")
 
 @dataclass(frozen=True)
 class Head:
-    """The last commit: its number, and the offsets before which everything is counted."""
+    """The last commit: its number, and the topic's offsets before which everything is counted."""
 
     seq: int
     until: Offsets
+    topic_id: str
 
 
 def head_of(store: Store) -> Head | None:
     """The last commit, or None before the first."""
     last = store[collections.SPEED_COMMITS].find_one(sort=[("_id", -1)])
-    return Head(last["_id"], from_document(last["until"])) if last else None
-
-
-def topic_id_of(store: Store) -> str:
-    """The id of the topic that the last commit read."""
-    last = store[collections.SPEED_COMMITS].find_one(sort=[("_id", -1)])
-    return str(last["topic_id"]) if last else ""
+    return Head(last["_id"], from_document(last["until"]), str(last["topic_id"])) if last else None
 
 
 def begin(store: Store, *, topic_id: str, beginning: Offsets) -> Head:
     """The last commit; makes number 0, which counts nothing, where there's none."""
     if found := head_of(store):
         return found
-    origin = _commit_document(Head(0, {}), beginning, seq=0) | {"topic_id": topic_id}
+    origin = _commit_document(Head(0, {}, topic_id), beginning, seq=0)
     try:
         store[collections.SPEED_COMMITS].insert_one(origin)
     except DuplicateKeyError:
         log.info("another driver began first")
-    return head_of(store) or Head(0, beginning)
+    return head_of(store) or Head(0, beginning, topic_id)
 
 
 def commit_batch(
@@ -81,7 +77,7 @@ def commit_batch(
     """Count a micro-batch, trying again while MongoDB is away or another driver is ahead.
 
     Raises:
-        IntegrityError: the batch begins past what has been counted.
+        IntegrityError: the batch begins past what has been counted, or is of another topic.
         PyMongoError: MongoDB stayed away for RETRY_FOR_SECONDS.
     """
     deadline = time.monotonic() + RETRY_FOR_SECONDS
@@ -110,14 +106,21 @@ def _commit(
     known_names: KnownNames,
 ) -> None:
     started = time.monotonic()
-    head = head_of(store) or Head(0, {})
-    events = decoded(not_before(messages, head.until)).toArrow()
+    head = head_of(store) or Head(0, {}, topic_id)
+    if head.topic_id != topic_id:
+        raise IntegrityError(
+            f"commit {head.seq} counted another topic (id {head.topic_id}, here {topic_id}); "
+            "see docs/operations.md, 'Kafka lost'"
+        )
+    events = with_counted(
+        decoded(not_before(messages, head.until)), time_zone=settings.time_zone
+    ).toArrow()
     if not events.num_rows:
         return
     batch = judged(events, store=store, known_names=known_names)
     until = advanced(head.until, batch.spans)
-    counted = _cells(batch.new, like=messages, settings=settings)
-    commit = _commit_document(head, until, seq=head.seq + 1) | batch.counts | {"topic_id": topic_id}
+    counted = [*cells(batch.new.select(COUNTED_SCHEMA.names))]
+    commit = _commit_document(head, until, seq=head.seq + 1) | batch.counts
     documents = {
         collections.SPEED_COMMITS: [commit],
         collections.SPEED_SEGMENTS: segments(counted, seq=head.seq + 1),
@@ -129,14 +132,9 @@ def _commit(
         "commit seq=%d events=%d duplicates=%d rejected=%d cells=%d ms=%d",
         head.seq + 1,
         *(batch.counts[name] for name in ("events", "duplicates", "rejected")),
-        counted.num_rows,
+        sum(len(of_pair) for of_pair in counted),
         (time.monotonic() - started) * 1000,
     )
-
-
-def _cells(listens: pa.Table, *, like: DataFrame, settings: Settings) -> pa.Table:
-    rows = like.sparkSession.createDataFrame(listens.select(COUNTED_COLUMNS))
-    return cells(rows, time_zone=settings.time_zone).toArrow()
 
 
 def _write(store: Store, documents: dict[str, list[dict[str, Any]]]) -> None:
@@ -160,6 +158,7 @@ def _commit_document(head: Head, until: Offsets, *, seq: int) -> dict[str, Any]:
         "_id": seq,
         "from": to_document(head.until),
         "until": to_document(until),
+        "topic_id": head.topic_id,
         "events": 0,
         "duplicates": 0,
         "rejected": 0,

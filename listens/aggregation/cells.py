@@ -1,66 +1,222 @@
-"""From listens to cells: one function, run by the speed layer and by the batch layer."""
+"""From listens to cells: one function, run by the speed layer and by the batch layer.
+
+Columns in, columns out, in numpy: a listen touches some fourteen cells, and as many rows through
+Spark's own aggregation cost ten times as much (docs/decisions/0005). Spark decides what each
+listen counts (`counted`), distributes, and here only equal cells are added up.
+"""
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from listens.rules import DAYPART, MEASURES
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from listens.packing import Cells, Ints, Keys
+from listens.rules import MEASURES
 from listens.views import EVERYONE, PAIRS, SLICES, VIEWS
 
-CELL_KEY = ("pair", "value", "window", "key")
+WINDOWS = ("day", "hour")
+"""The finest windows of views; the columns that name them."""
 
-COUNTED_COLUMNS = (
-    "ended_at", "ms_played", "kind", "skipped", "completed", "reason_end",
-    *(key for key in dict.fromkeys(view.key for view in VIEWS.values()) if key != "kind"),
-    *(column for column in SLICES.values() if column != "daypart"),
-)  # fmt: skip
-"""The columns of a listen that cells are made of."""
+Places = NDArray[np.intp]
 
 
-def cells(listens: DataFrame, *, time_zone: str) -> DataFrame:
+def key_column(view: str) -> str:
+    """The column with a view's key."""
+    return f"key_{view}"
+
+
+def slice_column(by: str) -> str:
+    """The column with a slice's value."""
+    return f"slice_{by}"
+
+
+def measure_column(name: str) -> str:
+    """The column with what a listen adds to a measure."""
+    return f"measure_{name}"
+
+
+COUNTED_SCHEMA = pa.schema(
+    [
+        *((name, pa.int32()) for name in WINDOWS),
+        *((key_column(view), pa.binary()) for view in VIEWS),
+        *((slice_column(by), pa.string()) for by in SLICES),
+        *((measure_column(name), pa.int64()) for name in MEASURES),
+    ]
+)
+"""The columns that cells are made of, one row a listen."""
+
+
+Distinct = TypeVar("Distinct", Keys, Ints)
+
+
+@dataclass(frozen=True)
+class Coded(Generic[Distinct]):
+    """A column as places in its distinct ascending values; -1 where it's null."""
+
+    distinct: Distinct
+    places: Places
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Columns of `counted` as numpy takes them, each coded once for all pairs."""
+
+    windows: dict[str, Coded[Ints]]
+    keys: dict[str, Coded[Keys]]
+    slices: dict[str, Coded[Keys]]
+    measures: dict[str, Ints]
+    adds: NDArray[np.bool_]
+    """Whether the listen adds anything at all."""
+
+    def of_pair(self, view: str, by: str) -> tuple[Coded[Keys], Coded[Keys], Coded[Ints], Places]:
+        """Slice, key and window of a pair, and the rows that are in it."""
+        value, key = self.slices[by], self.keys[view]
+        window = self.windows[VIEWS[view].finest]
+        within = self.adds & (key.places >= 0) & (value.places >= 0)
+        return value, key, window, np.flatnonzero(within)
+
+
+@dataclass(frozen=True)
+class CodedCells:
+    """Distinct cells of one pair, ascending by (value, key, window); each a place in its list."""
+
+    pair: int
+    values: Keys
+    keys: Keys
+    windows: Ints
+    value: Places
+    key: Places
+    window: Places
+    measures: dict[str, Ints]
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+    def decoded(self) -> Cells:
+        """The cells with their values, keys and windows themselves."""
+        return Cells(
+            self.windows[self.window],
+            self.values[self.value],
+            self.keys[self.key],
+            self.measures,
+        )
+
+
+def cells(listens: pa.Table) -> Iterator[CodedCells]:
     """Sum listens into cells of every view and slice, at each view's finest window.
 
     Args:
-        listens: COUNTED_COLUMNS, as in the Avro schema; `ended_at` a timestamp. Each event once.
-        time_zone: IANA name of the reporting zone.
+        listens: COUNTED_SCHEMA, as `listens.aggregation.counted` gives it; each event once. A
+            few hundred thousand rows at a time: the working arrays take some 300 bytes
+            a row.
 
-    Returns:
-        One row a cell: `pair` (int, place in `listens.views.PAIRS`), `value` (string, empty for
-        everyone), `window` (int, days or hours since 1970 in the zone), `key` (binary), and a
-        bigint column for each measure. Cells of which every measure is zero are left out.
+    Yields:
+        The cells of each pair that has any. Cells of which every measure is zero are left out.
     """
-    counted = with_local_time(listens, time_zone=time_zone).select(
-        F.explode(F.array(*(_cell_of(view, by) for view, by in PAIRS))).alias("cell"),
-        *(F.expr(rule).alias(name) for name, rule in MEASURES.items()),
-    )
-    something = F.greatest(*(F.col(name) for name in MEASURES)) > 0
-    return (
-        counted.where(F.col("cell.key").isNotNull() & F.col("cell.value").isNotNull() & something)
-        .groupBy(*(F.col(f"cell.{name}").alias(name) for name in CELL_KEY))
-        .agg(*(F.sum(name).alias(name) for name in MEASURES))
-        .select(*CELL_KEY, *MEASURES)
+    columns = counted(listens)
+    for pair, (view, by) in enumerate(PAIRS):
+        value, key, window, rows = columns.of_pair(view, by)
+        if not len(rows):
+            continue
+        codes = (value.places[rows], key.places[rows], window.places[rows])
+        sizes = (len(value.distinct), len(key.distinct), len(window.distinct))
+        order, starts = grouped(codes, sizes)
+        first = order[starts]
+        yield CodedCells(
+            pair,
+            value.distinct,
+            key.distinct,
+            window.distinct,
+            codes[0][first],
+            codes[1][first],
+            codes[2][first],
+            {
+                name: summed(column[rows][order], starts)
+                for name, column in columns.measures.items()
+            },
+        )
+
+
+def counted(listens: pa.Table) -> Counted:
+    """The columns of a table, coded."""
+    measures = {name: _ints(listens[measure_column(name)]) for name in MEASURES}
+    adds = np.zeros(listens.num_rows, np.bool_)
+    for column in measures.values():
+        adds |= column > 0
+    everyone = Coded(np.zeros(1, "S1"), np.zeros(listens.num_rows, np.intp))
+    return Counted(
+        {name: _coded_window(_ints(listens[name])) for name in WINDOWS},
+        {
+            view.name: _coded_text(listens[key_column(view.name)], is_id=view.key_type == "id")
+            for view in VIEWS.values()
+        },
+        {
+            EVERYONE: everyone,
+            **{by: _coded_text(listens[slice_column(by)], is_id=False) for by in SLICES},
+        },
+        measures,
+        adds,
     )
 
 
-def with_local_time(listens: DataFrame, *, time_zone: str) -> DataFrame:
-    """Add `day` and `hour` (ints since 1970), `hour_of_day` and `daypart`, in the zone."""
-    local = F.from_utc_timestamp("ended_at", time_zone)
-    return (
-        listens.withColumn("day", F.unix_date(local.cast("date")))
-        .withColumn("hour_of_day", F.hour(local))
-        .withColumn("hour", F.col("day") * 24 + F.col("hour_of_day"))
-        .withColumn("daypart", F.expr(DAYPART))
-    )
+def grouped(codes: tuple[Places, ...], sizes: tuple[int, ...]) -> tuple[Places, Places]:
+    """An order in which equal codes stand together, ascending, and where each group starts.
+
+    Args:
+        codes: parallel columns of numbers from 0, the most significant first.
+        sizes: above the largest number of each column.
+    """
+    if not len(codes[0]):
+        return np.empty(0, np.intp), np.empty(0, np.intp)
+    if math.prod(sizes) >= 1 << 63:
+        order = np.lexsort(codes[::-1])
+        changes = np.zeros(len(order) - 1, np.bool_)
+        for code in codes:
+            changes |= np.diff(code[order]) != 0
+    else:
+        # One number a row: sorting it is several times as fast as sorting by columns.
+        joined = codes[0].astype(np.int64)
+        for code, size in zip(codes[1:], sizes[1:], strict=True):
+            joined = joined * size + code
+        order = np.argsort(joined)
+        changes = np.diff(joined[order]) != 0
+    return order, np.concatenate([[0], np.flatnonzero(changes) + 1])
 
 
-def _cell_of(view_name: str, by: str) -> Column:
-    view = VIEWS[view_name]
-    key = F.when(F.expr(view.where), F.col(view.key).cast("binary"))
-    value = F.lit("") if by == EVERYONE else F.col(SLICES[by])
-    return F.struct(
-        F.lit(PAIRS.index((view_name, by))).alias("pair"),
-        value.alias("value"),
-        F.col(view.finest).alias("window"),
-        key.alias("key"),
+def summed(column: Ints, starts: Places) -> Ints:
+    """The sum of each group of an ordered column."""
+    return np.add.reduceat(column, starts) if len(starts) else column[:0]
+
+
+def _ints(column: pa.ChunkedArray) -> Ints:
+    numbers: Ints = pc.fill_null(column, 0).to_numpy().astype(np.int64, copy=False)
+    return numbers
+
+
+def _coded_window(column: Ints) -> Coded[Ints]:
+    distinct, places = np.unique(column, return_inverse=True)
+    return Coded(distinct, places)
+
+
+def _coded_text(column: pa.ChunkedArray, *, is_id: bool) -> Coded[Keys]:
+    encoded = column.cast(pa.binary()).combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):  # an empty column has no chunk to combine
+        return Coded(np.empty(0, "S1"), np.empty(0, np.intp))
+    texts = encoded.dictionary
+    distinct = (
+        np.frombuffer(texts.cast(pa.binary(16)).buffers()[1], "S16", len(texts))
+        if is_id and len(texts)
+        else np.array(texts.to_pylist(), dtype=np.bytes_)
     )
+    order = np.argsort(distinct)
+    rank = np.empty(len(order) + 1, np.intp)
+    rank[order] = np.arange(len(order))
+    rank[-1] = -1  # where a null's place, -1, points
+    return Coded(distinct[order], rank[pc.fill_null(encoded.indices, -1).to_numpy()])

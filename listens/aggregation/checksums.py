@@ -3,64 +3,154 @@
 A month's checksum is the sum of hash(cell) x measures over its cells, modulo a prime. Cells merge
 by addition and so do their checksums, whatever the order and however they are split: that's how a
 new version is held against the version before plus the commits in between without holding either
-in memory, and how a window that didn't change is known.
+in memory, how a window that didn't change is known, and why the checksum of a month is also the
+sum over its listens, before any of them are summed into cells.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import reduce
+from hashlib import blake2b
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
+from listens.aggregation.cells import counted
+from listens.packing import Cells, Ints, Keys
 from listens.rules import MEASURES
 from listens.views import PAIRS, VIEWS
+from listens.windows import HOURS_A_DAY
 
 Checksum = tuple[int, int]
 """Two independent sums below PRIME: two different sets of cells agree once in 2^62."""
 
 PRIME = (1 << 31) - 1
-"""A Mersenne prime: products of two residues stay exact in a bigint."""
+"""A Mersenne prime: products of two residues stay exact in 64 bits."""
 
 NO_CELLS: Checksum = (0, 0)
+
+ROWS_EXACT = 1 << 22
+"""So many residues add up below 2^53, to which a double is exact: numpy counts in doubles."""
 
 # Residues far apart, so that a count moved from one measure to another shows.
 _WEIGHTS = [1, 1_203_094_721, 48_271, 1_664_525_101, 69_621, 742_938_285, 950_706_376, 630_360_016]
 
-_HOURLY = [place for place, (view, _) in enumerate(PAIRS) if VIEWS[view].finest == "hour"]
+Hashes = NDArray[np.uint64]
 
 
-def month_of_cell() -> Column:
-    """The month, like 2026-01, that a row of cells belongs to."""
-    window = F.col("window")
-    day = F.when(F.col("pair").isin(_HOURLY), F.floor(window / 24).cast("int")).otherwise(window)
-    return F.date_format(F.date_from_unix_date(day), "yyyy-MM")
-
-
-def month_checksums(cells: DataFrame) -> dict[str, Checksum]:
-    """Month → checksum of finest cells (`pair`, `value`, `window`, `key` and the measures).
-
-    The rows needn't be distinct: cells of several commits give the same sum as their total.
-    """
-    weighed = [
-        (F.lit(weight) * (F.col(name) % PRIME)) % PRIME
-        for weight, name in zip(_WEIGHTS, MEASURES, strict=False)
-    ]
-    hashed = cells.select(
-        month_of_cell().alias("month"),
-        F.xxhash64("pair", "value", "window", "key").alias("hash"),
-        (reduce(lambda total, term: total + term, weighed) % PRIME).alias("weight"),
-    )
-    halves = (F.pmod("hash", F.lit(PRIME)), F.pmod(F.shiftright("hash", 31), F.lit(PRIME)))
-    sums = hashed.groupBy("month").agg(
-        *(
-            F.sum((half * F.col("weight")) % PRIME).alias(f"half_{n}")
-            for n, half in enumerate(halves)
+def listens_checksums(listens: pa.Table) -> dict[str, Checksum]:
+    """Month → checksum of the cells of some listens (COUNTED_SCHEMA, each event once)."""
+    columns = counted(listens)
+    weight = _weight(columns.measures)
+    sums: dict[str, Checksum] = {}
+    for pair, (view, by) in enumerate(PAIRS):
+        value, key, window, rows = columns.of_pair(view, by)
+        hashes = mixed(
+            pair,
+            hashed(value.distinct)[value.places[rows]],
+            hashed_keys(key.distinct, view=view)[key.places[rows]],
+            window.distinct[window.places[rows]],
         )
-    )
-    return {row["month"]: (row["half_0"] % PRIME, row["half_1"] % PRIME) for row in sums.collect()}
+        months = months_of(window.distinct, view=view)[window.places[rows]]
+        sums = joined(sums, _by_month(months, hashes, weight[rows]))
+    return sums
+
+
+def cells_checksums(pair: int, cells: Cells) -> dict[str, Checksum]:
+    """Month → checksum of finest cells of one pair; they needn't be distinct."""
+    view = PAIRS[pair][0]
+    values, value = np.unique(cells.value, return_inverse=True)
+    hashes = mixed(pair, hashed(values)[value], hashed_keys(cells.key, view=view), cells.window)
+    return _by_month(months_of(cells.window, view=view), hashes, _weight(cells.measures))
+
+
+def joined(first: dict[str, Checksum], second: dict[str, Checksum]) -> dict[str, Checksum]:
+    """The checksums of both sets of cells together."""
+    return first | {
+        month: added(first.get(month, NO_CELLS), checksum) for month, checksum in second.items()
+    }
 
 
 def added(first: Checksum, second: Checksum) -> Checksum:
     """The checksum of both sets of cells together."""
     return (first[0] + second[0]) % PRIME, (first[1] + second[1]) % PRIME
+
+
+def months_of(windows: Ints, *, view: str) -> Ints:
+    """Months since 1970 of a view's finest windows."""
+    days = windows // HOURS_A_DAY if VIEWS[view].finest == "hour" else windows
+    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+
+
+def month_label(month: int) -> str:
+    """A month since 1970 as windows name it, like 2026-01."""
+    return str(np.datetime64(month, "M"))
+
+
+def hashed(texts: Keys) -> Hashes:
+    """64 bits of each text; padding with NUL changes nothing."""
+    digests = b"".join(blake2b(text, digest_size=8).digest() for text in texts.tolist())
+    return np.frombuffer(digests, "<u8").astype(np.uint64)
+
+
+def hashed_keys(keys: Keys, *, view: str) -> Hashes:
+    """64 bits of each key; an id is a hash already, and any of its halves is as good."""
+    if VIEWS[view].key_type == "id":
+        halves = np.ascontiguousarray(keys.astype("S16")).view("<u8").reshape(-1, 2)
+        return halves[:, 0].astype(np.uint64) ^ _stirred(halves[:, 1].astype(np.uint64))
+    distinct, places = np.unique(keys, return_inverse=True)
+    hashes: Hashes = hashed(distinct)[places]
+    return hashes
+
+
+def mixed(pair: int, value: Hashes, key: Hashes, window: Ints) -> Hashes:
+    """The hash of each cell."""
+    place = window.astype(np.int64).view(np.uint64) ^ np.uint64((pair + 1) << 48)
+    return _stirred(key ^ _stirred(value ^ _stirred(place)))
+
+
+def _stirred(bits: Hashes) -> Hashes:
+    """The finaliser of splitmix64 (Steele, Lea, Flood 2014): every bit changes half of all."""
+    bits = bits + np.uint64(0x9E3779B97F4A7C15)
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return bits ^ (bits >> np.uint64(31))
+
+
+def _weight(measures: dict[str, Ints]) -> Ints:
+    terms = (
+        (weight * (measures[name] % PRIME)) % PRIME
+        for weight, name in zip(_WEIGHTS, MEASURES, strict=False)
+    )
+    return reduce(lambda total, term: total + term, terms) % PRIME
+
+
+def _by_month(months: Ints, hashes: Hashes, weight: Ints) -> dict[str, Checksum]:
+    found: dict[str, Checksum] = {}
+    for part in _parts(len(months)):
+        first = int(months[part].min())
+        halves = [
+            np.bincount(months[part] - first, (half * weight[part]) % PRIME)
+            for half in _residues(hashes[part])
+        ]
+        here = {
+            month_label(first + place): (
+                int(halves[0][place]) % PRIME,
+                int(halves[1][place]) % PRIME,
+            )
+            for place in np.flatnonzero((halves[0] != 0) | (halves[1] != 0)).tolist()
+        }
+        found = joined(found, here)
+    return found
+
+
+def _residues(hashes: Hashes) -> Iterator[Ints]:
+    for half in (hashes, hashes >> np.uint64(32)):
+        yield (half & np.uint64(0xFFFFFFFF)).astype(np.int64) % PRIME
+
+
+def _parts(rows: int) -> Iterator[slice]:
+    for first in range(0, rows, ROWS_EXACT):
+        yield slice(first, min(first + ROWS_EXACT, rows))

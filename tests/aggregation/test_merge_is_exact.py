@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api import merge
-from batch.audit import raw_keys
-from batch.charts import _documents, _whole_charts, charts
-from listens.aggregation.cells import COUNTED_COLUMNS, cells
-from listens.aggregation.checksums import NO_CELLS, added, month_checksums
+from batch.charts import charts, merged
+from batch.recount import with_years
+from listens.aggregation.cells import COUNTED_SCHEMA, cells
+from listens.aggregation.checksums import cells_checksums, joined, listens_checksums
+from listens.aggregation.counted import RULED_COLUMNS, with_counted
 from listens.aggregation.messages import once_each
 from listens.packing import Chart, folded, unpack_cells, unpack_chart
 from listens.rules import MEASURES
@@ -97,14 +98,16 @@ def test_checksums_of_parts_add_up_to_that_of_the_whole(spark) -> None:
         for n in range(40)
     ]  # fmt: skip
     log = list({one["event_id"]: one for one in log}.values())
-    whole = month_checksums(_cells(spark, log))
+    whole = _counted(spark, log)
 
     parts: dict[str, tuple[int, int]] = {}
     for part in (log[:7], log[7:20], log[20:]):
-        for month, checksum in month_checksums(_cells(spark, part)).items():
-            parts[month] = added(parts.get(month, NO_CELLS), checksum)
+        parts = joined(parts, listens_checksums(_counted(spark, part)))
+    summed: dict[str, tuple[int, int]] = {}
+    for of_pair in cells(whole):
+        summed = joined(summed, cells_checksums(of_pair.pair, of_pair.decoded()))
 
-    assert parts == whole
+    assert parts == summed == listens_checksums(whole)
 
 
 @pytest.mark.parametrize("field", ["ms_played", "country", "ended_at", "reason_end"])
@@ -115,28 +118,32 @@ def test_a_checksum_changes_with_anything_that_is_counted(spark, field) -> None:
         "reason_end": None,
     }  # fmt: skip
 
-    other = month_checksums(_cells(spark, [one | {field: changed[field]}]))
+    other = listens_checksums(_counted(spark, [one | {field: changed[field]}]))
 
-    assert other != month_checksums(_cells(spark, [one]))
+    assert other != listens_checksums(_counted(spark, [one]))
 
 
-def _cells(spark, log: list[dict[str, Any]]):
+def _counted(spark, log: list[dict[str, Any]]) -> pa.Table:
     rows = [one | {"partition": 0, "offset": n} for n, one in enumerate(log)]
     columns = [pa.array([row.get(field.name) for row in rows], field.type) for field in SCHEMA]
     table = pa.Table.from_arrays(columns, schema=SCHEMA)
-    frame = spark.createDataFrame(table).select("event_id", "partition", "offset", *COUNTED_COLUMNS)
-    return cells(once_each(frame), time_zone=NEW_YORK)
+    frame = spark.createDataFrame(table).select("event_id", "partition", "offset", *RULED_COLUMNS)
+    counted = with_counted(once_each(frame), time_zone=NEW_YORK)
+    return counted.select(COUNTED_SCHEMA.names).toArrow()
 
 
 def _batch(spark, log: list[dict[str, Any]]) -> dict[tuple[str, ...], list[dict[str, Any]]]:
-    rows = charts(_cells(spark, log)).toArrow()
-    order = [(name, "ascending") for name in ("pair", "value", "grain", "label", "key", "window")]
-    stored = defaultdict(list)
-    for chart in _whole_charts(rows.sort_by(order).to_batches()):
-        for document in _documents(chart, generation=1):
-            name = tuple(document[part] for part in ("view", "by", "value", "grain", "window"))
-            stored[name].append(document)
-    return stored
+    """As two tasks make the charts, each of its part of the listens, and a third adds them up."""
+    listens = _counted(spark, log)
+    windows = with_years(listens_checksums(listens))
+    half = listens.num_rows // 2
+    parts = defaultdict(list)
+    for part in (listens.slice(0, half), listens.slice(half)):
+        for of_pair in cells(part):
+            for chart in charts(of_pair, labels=windows):
+                name = tuple(chart[each] for each in ("view", "by", "value", "grain", "window"))
+                parts[name].append(chart)
+    return {name: [*merged(charts)] for name, charts in parts.items()}
 
 
 def _speed(spark, log, *, after: int, commits: int) -> list[dict[str, Any]]:
@@ -150,7 +157,7 @@ def _speed(spark, log, *, after: int, commits: int) -> list[dict[str, Any]]:
         new = list({one["event_id"]: one for one in new}.values())
         seen |= {one["event_id"] for one in new}
         if new:
-            documents += segments(_cells(spark, new).toArrow(), seq=seq)
+            documents += segments(cells(_counted(spark, new)), seq=seq)
     return documents
 
 
@@ -213,9 +220,8 @@ def _in_span(counted, view, by, value, span) -> dict[bytes, dict[str, int]]:
 
 
 def _ranking(chart: Chart) -> list[tuple[bytes, ...]]:
-    keys = raw_keys({"view": "totals", "n": len(chart), "key": chart.key.tobytes()})
     columns = [chart.measures[name].tolist() for name in MEASURES]
-    return list(zip(keys, *columns, strict=True))
+    return list(zip(chart.key.tolist(), *columns, strict=True))
 
 
 def _sorted(expected: dict[bytes, dict[str, int]], measure: str) -> list[tuple[bytes, ...]]:

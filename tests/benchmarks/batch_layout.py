@@ -8,28 +8,30 @@ seen can enter.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from time import perf_counter
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from pymongo import DESCENDING, IndexModel
 from pymongo.collection import Collection
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from api.merge import Ranked, extended, no_overlay, page
-from batch.charts import CHART as SORTED_BY
-from batch.charts import _write_partition, charts
+from batch.charts import charts
+from batch.executors import DOCUMENTS_A_WRITE
+from batch.recount import with_years
 from ingestion.simulator.messages import simulate_listens
-from listens.aggregation.cells import cells
+from listens.aggregation.cells import COUNTED_SCHEMA, cells
+from listens.aggregation.checksums import listens_checksums
+from listens.aggregation.counted import with_counted
 from listens.aggregation.messages import accepted, decoded
 from listens.packing import Chart, folded, unpack_chart
 from listens.rules import MEASURES
 from listens.store import BATCH_CHARTS, Document, Store
-from listens.views import PAIRS
 from tests.benchmarks.figures import timed
 
 INDEXED = "batch_cells"
@@ -58,8 +60,8 @@ class Layout:
     bytes: int
 
 
-def chart_rows(spark: SparkSession, *, events: int) -> pa.Table:
-    """Charts of every grain of one simulated listener's three years."""
+def chart_documents(spark: SparkSession, *, events: int) -> list[Document]:
+    """Charts of every grain of one simulated listener's three years, packed."""
     messages = simulate_listens(rows=events, seed=7, first_year=2022, last_year=2024)
     sent = [(key.encode(), value, number) for number, (key, value) in enumerate(messages)]
     columns = "key binary, value binary, offset long"
@@ -67,28 +69,30 @@ def chart_rows(spark: SparkSession, *, events: int) -> pa.Table:
         "key", "value", F.lit("bench").alias("topic"), F.lit(0).alias("partition"), "offset",
         F.current_timestamp().alias("received_at"),
     )  # fmt: skip
-    return charts(cells(accepted(decoded(topic)), time_zone="UTC")).toArrow()
+    listens = with_counted(accepted(decoded(topic)), time_zone="UTC")
+    table = listens.select(COUNTED_SCHEMA.names).toArrow()
+    windows = with_years(listens_checksums(table))
+    made = [chart for of_pair in cells(table) for chart in charts(of_pair, labels=windows)]
+    return [{"generation": 1, **chart, "part": 0} for chart in made]
 
 
-def load_packed(rows: pa.Table, store: Store) -> Layout:
+def load_packed(documents: list[Document], store: Store) -> Layout:
     """As an executor of a batch loads them."""
-    order = [(name, "ascending") for name in (*SORTED_BY, "key", "window")]
-    target = store[BATCH_CHARTS]
     with timed() as seconds:
-        for _ in _write_partition(rows.sort_by(order).to_batches(), target=target, generation=1):
-            pass
+        for some in _batched(documents, DOCUMENTS_A_WRITE):
+            store[BATCH_CHARTS].insert_many(some, ordered=False)
     return _layout(store, BATCH_CHARTS, seconds())
 
 
-def load_indexed(rows: pa.Table, store: Store) -> Layout:
+def load_indexed(documents: list[Document], store: Store) -> Layout:
     """Into a collection that has its indexes already, as every batch but the first finds it."""
     target = store[INDEXED]
     head = [(name, 1) for name in CHART]
     orders = [[*head, (name, DESCENDING), ("key", 1)] for name in RANKINGS]
     target.create_indexes([IndexModel(order) for order in [*orders, [*head, ("key", 1)]]])
     with timed() as seconds:
-        for table in rows.to_batches(CELLS_AT_ONCE):
-            target.insert_many(_cell_documents(table), ordered=False)
+        for some in _batched(chain.from_iterable(map(_cell_documents, documents)), CELLS_AT_ONCE):
+            target.insert_many(some, ordered=False)
     return _layout(store, INDEXED, seconds())
 
 
@@ -176,19 +180,24 @@ def _blocks(
         yield block
 
 
-def _cell_documents(table: pa.RecordBatch) -> list[dict[str, Any]]:
+def _cell_documents(chart: Document) -> list[dict[str, Any]]:
+    held = unpack_chart(chart)
+    windows = [chart["window"]] * len(held)
+    if chart["grain"] == "day":
+        windows = [str(day) for day in np.frombuffer(chart["windows"], "<i4").tolist()]
+    columns = [held.measures[name].tolist() for name in MEASURES]
+    about = {name: chart[name] for name in ("view", "by", "value")}
     return [
-        {
-            "view": PAIRS[row["pair"]][0],
-            "by": PAIRS[row["pair"]][1],
-            "value": row["value"],
-            "window": str(row["window"]) if row["grain"] == "day" else row["label"],
-            "generation": 1,
-            "key": row["key"],
-            **{name: row[name] for name in MEASURES},
-        }
-        for row in table.to_pylist()
-    ]
+        {**about, "window": window, "generation": 1, "key": key,
+         **dict(zip(MEASURES, sums, strict=True))}
+        for window, key, *sums in zip(windows, _ids(held.key), *columns, strict=True)
+    ]  # fmt: skip
+
+
+def _batched(documents: Iterable[Document], size: int) -> Iterator[list[Document]]:
+    waiting = iter(documents)
+    while some := list(islice(waiting, size)):
+        yield some
 
 
 def _about(chart: Document) -> dict[str, Any]:

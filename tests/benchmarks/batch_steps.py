@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from unittest.mock import patch
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from batch import recount, versions
-from listens.aggregation import cells as aggregation
-from listens.aggregation.cells import COUNTED_COLUMNS
-from listens.aggregation.checksums import month_checksums
+from batch.executors import month_checksums, tables
+from listens.aggregation.cells import cells
+from listens.aggregation.counted import RULED_COLUMNS
 from listens.aggregation.messages import accepted, once_each
-from listens.views import EVERYONE, PAIRS
 from tests.benchmarks.figures import timed
 from tests.benchmarks.installation import Installation
-
-ONLY_EVERYONE = tuple(pair for pair in PAIRS if pair[1] == EVERYONE)
 
 _STEP = re.compile(r"^\d/\d at\s+([\d.]+) s (\w+)$", re.MULTILINE)
 
@@ -47,19 +46,33 @@ def all_cells(target: Installation) -> int:
 
 
 def stages(spark: SparkSession, target: Installation) -> dict[str, Stage]:
-    """Stage → what it took; each but the first includes those before it."""
-    _aggregated(spark, target, ONLY_EVERYONE)  # the first run pays for the JVM's compiler
-    return {
+    """Stage → what it took; each includes those before it, but for what is kept in memory."""
+    _read(_events(spark, target))  # the first run pays for the JVM's compiler
+    found = {
         "read": _read(_events(spark, target)),
         "read, once each": _read(once_each(_events(spark, target))),
-        "everyone only": _aggregated(spark, target, ONLY_EVERYONE),
-        "all slices": _aggregated(spark, target, PAIRS),
     }
+    _, cut = recount.take_cut(target.store)
+    listens = recount.counted_listens(spark, settings=target.settings, cut=cut).persist()
+    try:
+        with timed() as seconds:
+            listens.count()
+        found["counted and kept"] = Stage(seconds())
+        with timed() as seconds:
+            month_checksums(listens)
+        found["checksums of kept"] = Stage(seconds())
+        with timed() as seconds:
+            summed = listens.mapInArrow(_number_of_cells, "cells long").agg(F.sum("cells"))
+            number = int(summed.collect()[0][0])
+        found["summed into cells"] = Stage(seconds(), number)
+    finally:
+        listens.unpersist()
+    return found
 
 
 def _events(spark: SparkSession, target: Installation) -> DataFrame:
     events = spark.read.format("delta").load(target.settings.archive_table)
-    return accepted(events).select("event_id", "partition", "offset", *COUNTED_COLUMNS)
+    return accepted(events).select("event_id", "partition", "offset", *RULED_COLUMNS)
 
 
 def _read(rows: DataFrame) -> Stage:
@@ -68,16 +81,6 @@ def _read(rows: DataFrame) -> Stage:
     return Stage(seconds())
 
 
-def _aggregated(
-    spark: SparkSession, target: Installation, pairs: tuple[tuple[str, str], ...]
-) -> Stage:
-    """As the step `recompute` does it: finest cells, kept, and their checksums."""
-    _, cut = recount.take_cut(target.store)
-    with patch.object(aggregation, "PAIRS", pairs):
-        finest = recount.finest_cells(spark, settings=target.settings, cut=cut).persist()
-        try:
-            with timed() as seconds:
-                month_checksums(finest)
-            return Stage(seconds(), finest.count())
-        finally:
-            finest.unpersist()
+def _number_of_cells(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    number = sum(len(of_pair) for table in tables(batches) for of_pair in cells(table))
+    yield pa.RecordBatch.from_pydict({"cells": [number]})

@@ -131,10 +131,7 @@ def test_batch(services: Installation, figures: Figures, scale: Scale, spark: Sp
         figures.record(f"batch step {name}", seconds, "s")
     for name, stage in stages.items():
         figures.record(f"stage {name}", events / stage.seconds, "events/s")
-    finest = stages["all slices"].cells
-    figures.record("finest cells, everyone only", stages["everyone only"].cells / events,
-                   "cells/event")  # fmt: skip
-    figures.record("finest cells, all slices", finest / events, "cells/event")
+    figures.record("finest cells", stages["summed into cells"].cells / events, "cells/event")
     figures.record("cells of all grains", batch_steps.all_cells(target) / events, "cells/event")
 
 
@@ -159,10 +156,10 @@ def test_layout(
 ) -> None:
     target = services.beside("layout")
     store = target.store
-    rows = batch_layout.chart_rows(spark, events=scale.of(LAYOUT_EVENTS))
-    figures.record("layout: cells of all grains", rows.num_rows, "cells")
-    packed = batch_layout.load_packed(rows, store)
-    indexed = batch_layout.load_indexed(rows, store)
+    documents = batch_layout.chart_documents(spark, events=scale.of(LAYOUT_EVENTS))
+    figures.record("layout: cells of all grains", sum(each["n"] for each in documents), "cells")
+    packed = batch_layout.load_packed(documents, store)
+    indexed = batch_layout.load_indexed(documents, store)
     asked = batch_layout.questions(store, count=LAYOUT_QUESTIONS)
     for name, layout in (("packed", packed), ("indexed", indexed)):
         figures.record(f"layout {name}: documents", layout.documents, "documents")

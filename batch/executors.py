@@ -1,0 +1,149 @@
+"""What the executors do, each with its part of the events: checksums, charts, and writing them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from itertools import chain, groupby
+from operator import itemgetter
+from typing import Any
+
+import bson
+import pyarrow as pa
+from bson.raw_bson import RawBSONDocument
+from pymongo import MongoClient
+from pymongo.collection import Collection as MongoCollection
+from pyspark.sql import DataFrame
+
+from batch.charts import KEYS_A_PART, charts, merged
+from listens import store as collections
+from listens.aggregation.cells import cells
+from listens.aggregation.checksums import Checksum, joined, listens_checksums
+from listens.settings import Settings
+from listens.store import Document
+
+ROWS_AT_ONCE = 200_000
+"""Listens that a task sums at a time: some 100 MB of working arrays."""
+
+DOCUMENTS_A_WRITE = 500
+
+CHART = ("view", "by", "value", "grain", "window")
+"""What one chart is about."""
+
+_SUMS = "month string, first long, second long"
+_SUMS_SCHEMA = pa.schema([("month", pa.string()), ("first", pa.int64()), ("second", pa.int64())])
+_PARTS = ", ".join([*(f"{name} string" for name in CHART), "n int, document binary"])
+_PARTS_SCHEMA = pa.schema(
+    [*((name, pa.string()) for name in CHART), ("n", pa.int32()), ("document", pa.binary())]
+)
+_WRITTEN = "window string, cells long"
+_WRITTEN_SCHEMA = pa.schema([("window", pa.string()), ("cells", pa.int64())])
+
+Batches = Iterable[pa.RecordBatch]
+
+
+def month_checksums(listens: DataFrame) -> dict[str, Checksum]:
+    """Month → checksum of the cells of listens (COUNTED_SCHEMA, each event once)."""
+
+    def of_part(batches: Batches) -> Iterator[pa.RecordBatch]:
+        for table in tables(batches):
+            sums = listens_checksums(table)
+            rows = [{"month": m, "first": a, "second": b} for m, (a, b) in sums.items()]
+            yield from _batches(rows, _SUMS_SCHEMA)
+
+    found: dict[str, Checksum] = {}
+    for row in listens.mapInArrow(of_part, _SUMS).collect():
+        found = joined(found, {row["month"]: (row["first"], row["second"])})
+    return found
+
+
+def write_charts(
+    listens: DataFrame, *, windows: Collection[str], generation: int, settings: Settings
+) -> dict[str, int]:
+    """Write the charts of some windows under a generation that nothing refers to yet.
+
+    Each task makes charts of its own listens; those about the same thing then come together in
+    one task, which adds them up.
+
+    Args:
+        listens: COUNTED_SCHEMA, each event once.
+        windows: labels of months and years, and `all`.
+        generation: number of the version that is being made.
+        settings: where MongoDB is.
+
+    Returns:
+        Window → number of its cells.
+    """
+    connection, database = settings.mongo_connection, settings.database
+
+    def parts(batches: Batches) -> Iterator[pa.RecordBatch]:
+        for table in tables(batches):
+            for of_pair in cells(table):
+                rows = [
+                    _part(chart, generation=generation) for chart in charts(of_pair, labels=windows)
+                ]
+                yield from _batches(rows, _PARTS_SCHEMA)
+
+    def write(batches: Batches) -> Iterator[pa.RecordBatch]:
+        client: MongoClient[Document] = MongoClient(connection, w="majority", journal=True)
+        with client:
+            written = _write(_rows(batches), client[database][collections.BATCH_CHARTS])
+        rows = [{"window": window, "cells": count} for window, count in written.items()]
+        yield from _batches(rows, _WRITTEN_SCHEMA)
+
+    together = listens.mapInArrow(parts, _PARTS).repartition(*CHART)
+    written = together.sortWithinPartitions(*CHART).mapInArrow(write, _WRITTEN)
+    counts = dict.fromkeys(windows, 0)
+    for row in written.collect():
+        counts[row["window"]] += row["cells"]
+    return counts
+
+
+def _part(chart: Document, *, generation: int) -> dict[str, Any]:
+    # Encoded as MongoDB takes it: most charts have one part, which is passed on untouched.
+    document = bson.encode({"generation": generation, **chart, "part": 0})
+    return {**{name: chart[name] for name in CHART}, "n": chart["n"], "document": document}
+
+
+def _write(rows: Iterator[dict[str, Any]], target: MongoCollection[Document]) -> dict[str, int]:
+    waiting: list[Any] = []
+    counts: dict[str, int] = {}
+    for (*_, window), parts in groupby(rows, key=itemgetter(*CHART)):
+        for n, document in _whole([*parts]):
+            counts[window] = counts.get(window, 0) + n
+            waiting.append(document)
+        if len(waiting) >= DOCUMENTS_A_WRITE:
+            target.insert_many(waiting, ordered=False)
+            waiting = []
+    if waiting:
+        target.insert_many(waiting, ordered=False)
+    return counts
+
+
+def _whole(parts: list[dict[str, Any]]) -> Iterator[tuple[int, Any]]:
+    if len(parts) == 1 and parts[0]["n"] <= KEYS_A_PART:
+        yield parts[0]["n"], RawBSONDocument(parts[0]["document"])
+        return
+    decoded = [bson.decode(part["document"]) for part in parts]
+    for document in merged(decoded):
+        yield document["n"], {"generation": decoded[0]["generation"], **document}
+
+
+def tables(batches: Batches) -> Iterator[pa.Table]:
+    """A task's batches, joined to tables of ROWS_AT_ONCE."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(part.num_rows for part in held) >= ROWS_AT_ONCE:
+            yield pa.Table.from_batches(held)
+            held = []
+    if held:
+        yield pa.Table.from_batches(held)
+
+
+def _rows(batches: Batches) -> Iterator[dict[str, Any]]:
+    return chain.from_iterable(batch.to_pylist() for batch in batches)
+
+
+def _batches(rows: list[dict[str, Any]], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    if rows:
+        yield pa.RecordBatch.from_pylist(rows, schema)

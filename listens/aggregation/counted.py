@@ -1,0 +1,58 @@
+"""What each listen adds and to what, in Spark: the rules as columns, one row a listen."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from listens.aggregation.cells import WINDOWS, key_column, measure_column, slice_column
+from listens.rules import DAYPART, MEASURES
+from listens.views import SLICES, VIEWS
+
+RULED_COLUMNS = (
+    "ended_at", "ms_played", "kind", "skipped", "completed", "reason_end",
+    *(key for key in dict.fromkeys(view.key for view in VIEWS.values()) if key != "kind"),
+    *(column for column in SLICES.values() if column != "daypart"),
+)  # fmt: skip
+"""The columns of a listen that the rules look at."""
+
+
+def with_counted(listens: DataFrame, *, time_zone: str) -> DataFrame:
+    """Add to each row what `listens.aggregation.cells` sums.
+
+    Args:
+        listens: RULED_COLUMNS, as in the Avro schema; `ended_at` a timestamp.
+        time_zone: IANA name of the reporting zone.
+
+    Returns:
+        The columns of `listens` and those of COUNTED_SCHEMA: `day` and `hour` (int, since 1970 in
+        the zone), for each view its `key_…` (binary, null where the listen isn't in the view),
+        for each slice its `slice_…` (string, null where the listen is in none), and for each
+        measure its `measure_…` (bigint).
+    """
+    local = F.from_utc_timestamp("ended_at", time_zone)
+    # Two selects, as the rules speak of the hour; named apart, as a listen has `completed`, too.
+    timed = listens.withColumns({"local_day": F.unix_date(local.cast("date")),
+                                 "hour_of_day": F.hour(local)})  # fmt: skip
+    return timed.withColumns(
+        {
+            "day": F.col("local_day"),
+            "hour": F.col("local_day") * 24 + F.col("hour_of_day"),
+            "daypart": F.expr(DAYPART),
+        }
+    ).select(*listens.columns, *WINDOWS, *_keys(), *_slices(), *_measures())
+
+
+def _keys() -> list[Column]:
+    return [
+        F.when(F.expr(view.where), F.col(view.key).cast("binary")).alias(key_column(view.name))
+        for view in VIEWS.values()
+    ]
+
+
+def _slices() -> list[Column]:
+    return [F.col(column).alias(slice_column(by)) for by, column in SLICES.items()]
+
+
+def _measures() -> list[Column]:
+    return [F.expr(rule).alias(measure_column(name)) for name, rule in MEASURES.items()]
