@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from batch.executors import tables
+from batch.manifest import months_of
 from listens import store as collections
 from listens.aggregation.cells import cells
 from listens.aggregation.checksums import (
@@ -19,7 +20,7 @@ from listens.aggregation.checksums import (
     cells_checksums,
     joined,
     month_label,
-    months_of,
+    month_numbers,
 )
 from listens.errors import IntegrityError
 from listens.packing import Cells, unpack_cells, unpack_chart
@@ -56,11 +57,7 @@ class AuditFailedError(IntegrityError):
 
 def expected(store: Store, *, base: Document, cut_seq: int) -> dict[str, Checksum]:
     """Month → checksum that a version cut at `cut_seq` must have, from `base` and the commits."""
-    checksums = {
-        month: parse(about["checksum"])
-        for month, about in base["windows"].items()
-        if is_month(month)
-    }
+    checksums = months_of(base)
     for pair, committed in committed_cells(store, after=base["cut_seq"], until=cut_seq):
         checksums = joined(checksums, cells_checksums(pair, committed))
     return checksums
@@ -103,32 +100,27 @@ def published_cells(
 ) -> Iterator[tuple[int, Cells]]:
     """Pair and finest cells of each chart of some months of a version."""
     for month in months:
-        about = base["windows"].get(month)
-        if not about:
-            continue
-        which = {"grain": "day", "window": month, "generation": about["generation"]}
-        for document in store[collections.BATCH_CHARTS].find(which):
-            chart = unpack_chart(document)
-            windows = np.frombuffer(document["windows"], "<i4").astype(np.int64)
-            value = np.full(len(chart), document["value"].encode(), dtype=np.bytes_)
-            pair = PAIRS.index((document["view"], document["by"]))
-            yield pair, Cells(windows, value, chart.key, chart.measures)
+        if about := base["windows"].get(month):
+            for document in chart_documents(store, month, about["generation"], grain="day"):
+                yield cells_of_chart(document)
 
 
-def is_month(window: str) -> bool:
-    """Whether a manifest's window is a month (others are years, and `all`)."""
-    return len(window) == len("2026-01")
+def chart_documents(store: Store, window: str, generation: int, **more: str) -> Iterator[Document]:
+    """The stored charts of a window."""
+    yield from store[collections.BATCH_CHARTS].find(
+        {"window": window, "generation": generation, **more}
+    )
 
 
-def parse(checksum: str) -> Checksum:
-    """A checksum as a manifest writes it."""
-    first, second = checksum.split("-")
-    return int(first, 16), int(second, 16)
-
-
-def text(checksum: Checksum) -> str:
-    """The inverse of `parse`."""
-    return f"{checksum[0]:08x}-{checksum[1]:08x}"
+def cells_of_chart(document: Document) -> tuple[int, Cells]:
+    """Pair and cells of a stored chart; those of a longer grain than days have the window 0."""
+    chart = unpack_chart(document)
+    windows = np.zeros(len(chart), np.int64)
+    if document["grain"] == "day":
+        windows = np.frombuffer(document["windows"], "<i4").astype(np.int64)
+    value = np.full(len(chart), document["value"].encode())
+    pair = PAIRS.index((document["view"], document["by"]))
+    return pair, Cells(windows, value, chart.key, chart.measures)
 
 
 def _differences(
@@ -165,7 +157,7 @@ def _differences(
 def _rows(pair: int, some: Cells, months: list[str]) -> pa.RecordBatch:
     """Cells of some months, a row each; ids keep a NUL at their end, text loses its padding."""
     view = PAIRS[pair][0]
-    numbers = months_of(some.window, view=view)
+    numbers = month_numbers(some.window, view=view)
     wanted = [number for number in np.unique(numbers).tolist() if month_label(number) in months]
     some = some.where(np.isin(numbers, wanted))
     keys = some.key.tolist()

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from listens.aggregation.cells import CodedCells, Places, grouped, summed
-from listens.aggregation.checksums import month_label, months_of
+from listens.aggregation.checksums import month_label, month_numbers
 from listens.packing import Ints, Keys, pack_chart, unpack_chart
 from listens.rules import MEASURES
 from listens.store import Document
@@ -56,7 +56,7 @@ def charts(cells: CodedCells, *, labels: Collection[str]) -> Iterator[Document]:
     grain `day` the `windows` of each.
     """
     view = PAIRS[cells.pair][0]
-    of_window = months_of(cells.windows, view=view)
+    of_window = month_numbers(cells.windows, view=view)
     days = _Level(cells.value, cells.key, of_window[cells.window], cells.measures)
     months = days.longer(days.label)
     years = months.longer(months.label // _MONTHS_A_YEAR)
@@ -69,10 +69,7 @@ def charts(cells: CodedCells, *, labels: Collection[str]) -> Iterator[Document]:
 
 
 def merged(parts: Sequence[Document]) -> Iterator[Document]:
-    """One chart from the charts that several parts of the events made of it, cut into documents.
-
-    Each document has its number as `part`.
-    """
+    """The sum of charts, named as the first of them, cut into documents with a number, `part`."""
     if len(parts) == 1 and parts[0]["n"] <= KEYS_A_PART:
         yield {**parts[0], "part": 0}
         return

@@ -1,22 +1,37 @@
-"""`playcount batch`: recount history, list versions, roll back."""
+"""`playcount batch`: recount history, compare and list versions, roll back."""
 
 from __future__ import annotations
 
 import json
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from listens.errors import UserMistakeError
+from listens.windows import Span, day_number
+
 if TYPE_CHECKING:
-    from listens.store import Document
+    from pyspark.sql import SparkSession
+
+    from listens.settings import Settings
+    from listens.store import Document, Store
+
+SHUFFLE_PARTITIONS = 64
+"""In so many parts, 50 million events fit the memory of tasks; Spark joins parts that are small."""
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Recount history from the raw events, list the versions, roll back to the one before.",
+    help="Recount history from the raw events; verify, compare, list and roll back versions.",
 )
 
+_DATES = ["%Y-%m-%d"]
+_NUMBERS = ("cut_seq", "events", "cells", "seconds", "rules_version")
 _AS_JSON = typer.Option(False, "--json", help="One JSON document instead of tables.")
 
 
@@ -28,40 +43,75 @@ def run(as_json: bool = _AS_JSON) -> None:
     swap of a pointer publishes it. A recount that differs from the running count is reported
     with the keys that differ, and not published.
     """
-    from rich.console import Console
+    _recount(as_json=as_json, span=None)
 
-    from batch import recount
-    from listens.aggregation.session import spark_session
+
+@app.command()
+def backfill(
+    first: Annotated[datetime, typer.Option("--from", formats=_DATES, help="The first day")],
+    end: Annotated[datetime, typer.Option("--to", formats=_DATES, help="The day after the last")],
+    as_json: bool = _AS_JSON,
+) -> None:
+    """Recount only the months that a range of days touches, and publish.
+
+    Also the months that have got listens since the version before. All other windows are taken
+    over from that version; years and all time are summed from their months. The result is that
+    of `batch run`, which reads everything.
+    """
+    if end <= first:
+        raise UserMistakeError("--to is the day after the last, so it has to be later than --from")
+    span = Span(day_number(first.date()), day_number(end.date()))
+    _recount(as_json=as_json, span=span)
+
+
+@app.command()
+def verify(as_json: bool = _AS_JSON) -> None:
+    """Recount from the raw events and compare with what the API answers from; publish nothing.
+
+    Exit status 1 when anything differs, each difference a line.
+    """
+    from batch import verify as verifying
+
+    with _spark_job("verify", verifying.STEPS) as (spark, store, settings, tell):
+        problems = verifying.verify(spark, store, settings=settings, tell=tell)
+    if as_json:
+        typer.echo(json.dumps({"equal": not problems, "problems": problems}))
+    elif problems:
+        typer.echo("\n".join(problems))
+    else:
+        typer.echo("every chart equals the recount of the raw events")
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command("diff")
+def show_diff(
+    first: Annotated[int, typer.Argument(metavar="A", help="A version")],
+    second: Annotated[int, typer.Argument(metavar="B", help="Another one")],
+    limit: Annotated[int, typer.Option(min=1, help="Charts that are shown at most")] = 50,
+    as_json: bool = _AS_JSON,
+) -> None:
+    """Show the charts that changed from one version to another."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from batch.diff import diff
     from listens.settings import load_settings
     from listens.store import connect
 
-    console = Console(stderr=True)
-    settings = load_settings()
-    logging.basicConfig(level=logging.WARNING)
-    with console.status("batch") as status:
-        began = time.monotonic()
-
-        def tell(step: str) -> None:
-            place = recount.STEPS.index(step) + 1
-            seconds = time.monotonic() - began
-            console.print(f"[dim]{place}/{len(recount.STEPS)} at {seconds:5.1f} s[/dim] {step}")
-            status.update(f"batch: {step}")
-
-        store = connect(settings)
-        spark = spark_session(
-            settings, "playcount batch", shuffle_partitions=recount.SHUFFLE_PARTITIONS
-        )
-        try:
-            version = recount.run(spark, store, settings=settings, tell=tell)
-        finally:
-            spark.stop()
+    changes = diff(connect(load_settings()), first, second)
     if as_json:
-        typer.echo(json.dumps(_shown(version), default=str))
-    else:
-        typer.echo(
-            f"version {version['_id']}: {version['events']:,} events up to commit "
-            f"{version['cut_seq']} in {version['seconds']} s; audit: {version['audit']}"
-        )
+        typer.echo(json.dumps([asdict(change) for change in changes]))
+        return
+    table = Table("window", "chart", "of", "keys", "plays", "streams")
+    for change in changes[:limit]:
+        whose = f"{change.by} {change.value}".strip()
+        numbers = [change.keys, change.sums["plays"], change.sums["streams"]]
+        shown = [f"{was:,} → {now:,}" if was != now else f"{now:,}" for was, now in numbers]
+        table.add_row(change.window, change.view, whose, *shown)
+    if changes:
+        Console().print(table)
+    more = f"; --limit shows more than {limit}" if len(changes) > limit else ""
+    typer.echo(f"{len(changes):,} charts differ between version {first} and {second}{more}")
 
 
 @app.command("list")
@@ -84,10 +134,10 @@ def list_versions(as_json: bool = _AS_JSON) -> None:
     if not found:
         typer.echo("no version yet; ./playcount batch run makes the first")
         return
-    table = Table("version", "state", "cut", "events", "seconds", "at", "audit")
+    table = Table("version", "state", "cut", "events", "cells", "seconds", "rules", "at", "audit")
     for version in found:
         mark = " ← current" if version["_id"] == current else ""
-        told = [str(version.get(name, "")) for name in ("cut_seq", "events", "seconds")]
+        told = [str(version.get(name, "")) for name in _NUMBERS]
         at = f"{version.get('at', version['started_at']):%Y-%m-%d %H:%M:%S}"
         why = version.get("audit", version.get("why", ""))
         table.add_row(f"{version['_id']}{mark}", version["state"], *told, at, why)
@@ -106,6 +156,51 @@ def rollback(as_json: bool = _AS_JSON) -> None:
         typer.echo(json.dumps({"from": before, "to": now}))
     else:
         typer.echo(f"version {now} is current again, instead of {before}")
+
+
+def _recount(*, as_json: bool, span: Span | None) -> None:
+    from batch import recount
+
+    with _spark_job("batch", recount.STEPS) as (spark, store, settings, tell):
+        version = recount.run(spark, store, settings=settings, tell=tell, span=span)
+    if as_json:
+        typer.echo(json.dumps(_shown(version), default=str))
+    else:
+        typer.echo(
+            f"version {version['_id']}: {version['events']:,} events up to commit "
+            f"{version['cut_seq']} in {version['seconds']} s; audit: {version['audit']}"
+        )
+
+
+@contextmanager
+def _spark_job(
+    name: str, steps: tuple[str, ...]
+) -> Iterator[tuple[SparkSession, Store, Settings, Callable[[str], None]]]:
+    """A session, the store, the settings, and what to call with the name of each step."""
+    from rich.console import Console
+
+    from listens.aggregation.session import spark_session
+    from listens.settings import load_settings
+    from listens.store import connect
+
+    console = Console(stderr=True)
+    settings = load_settings()
+    logging.basicConfig(level=logging.WARNING)
+    with console.status(name) as status:
+        began = time.monotonic()
+
+        def tell(step: str) -> None:
+            place = steps.index(step) + 1
+            seconds = time.monotonic() - began
+            console.print(f"[dim]{place}/{len(steps)} at {seconds:5.1f} s[/dim] {step}")
+            status.update(f"{name}: {step}")
+
+        store = connect(settings)
+        spark = spark_session(settings, f"playcount {name}", shuffle_partitions=SHUFFLE_PARTITIONS)
+        try:
+            yield spark, store, settings, tell
+        finally:
+            spark.stop()
 
 
 def _shown(version: Document) -> dict[str, Any]:

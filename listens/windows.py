@@ -106,6 +106,17 @@ def pieces(span: Span) -> list[Piece]:
     return covering
 
 
+def months_in(span: Span) -> list[str]:
+    """The months that have a day in a span, like 2026-01."""
+    months = []
+    day = span.first
+    while day < span.end:
+        start = date_of(day)
+        months.append(f"{start.year:04d}-{start.month:02d}")
+        day = _month(start.year, start.month).end
+    return months
+
+
 def _longest_from(day: int, end: int) -> Piece:
     start = date_of(day)
     year = _year(start.year)

@@ -93,7 +93,7 @@ def commit_batch(
         except PyMongoError as error:
             if not _worth_retrying(error) or time.monotonic() > deadline:
                 raise
-            log.warning("commit will be tried again: %s", type(error).__name__)
+            log.warning("commit will be tried again: %s", _reason(error))
             time.sleep(0.5)
 
 
@@ -165,6 +165,12 @@ def _commit_document(head: Head, until: Offsets, *, seq: int) -> dict[str, Any]:
         "imports": {},
         "at": datetime.now(UTC),
     }
+
+
+def _reason(error: PyMongoError) -> str:
+    """What MongoDB calls it; its message may hold a listen."""
+    details = getattr(error, "details", None) or {}
+    return str(details.get("codeName") or type(error).__name__)
 
 
 def _worth_retrying(error: PyMongoError) -> bool:

@@ -53,7 +53,7 @@ def listens_checksums(listens: pa.Table) -> dict[str, Checksum]:
             hashed_keys(key.distinct, view=view)[key.places[rows]],
             window.distinct[window.places[rows]],
         )
-        months = months_of(window.distinct, view=view)[window.places[rows]]
+        months = month_numbers(window.distinct, view=view)[window.places[rows]]
         sums = joined(sums, _by_month(months, hashes, weight[rows]))
     return sums
 
@@ -63,7 +63,16 @@ def cells_checksums(pair: int, cells: Cells) -> dict[str, Checksum]:
     view = PAIRS[pair][0]
     values, value = np.unique(cells.value, return_inverse=True)
     hashes = mixed(pair, hashed(values)[value], hashed_keys(cells.key, view=view), cells.window)
-    return _by_month(months_of(cells.window, view=view), hashes, _weight(cells.measures))
+    return _by_month(month_numbers(cells.window, view=view), hashes, _weight(cells.measures))
+
+
+def chart_checksum(pair: int, cells: Cells) -> Checksum:
+    """The checksum of cells by value and key alone, whatever their windows.
+
+    So a chart and the finer ones that it's the sum of have the same.
+    """
+    within_one = Cells(np.zeros_like(cells.window), cells.value, cells.key, cells.measures)
+    return next(iter(cells_checksums(pair, within_one).values()), NO_CELLS)
 
 
 def joined(first: dict[str, Checksum], second: dict[str, Checksum]) -> dict[str, Checksum]:
@@ -78,7 +87,7 @@ def added(first: Checksum, second: Checksum) -> Checksum:
     return (first[0] + second[0]) % PRIME, (first[1] + second[1]) % PRIME
 
 
-def months_of(windows: Ints, *, view: str) -> Ints:
+def month_numbers(windows: Ints, *, view: str) -> Ints:
     """Months since 1970 of a view's finest windows."""
     days = windows // HOURS_A_DAY if VIEWS[view].finest == "hour" else windows
     return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from api import merge
 from batch.charts import charts, merged
-from batch.recount import with_years
+from batch.manifest import with_years
 from listens.aggregation.cells import COUNTED_SCHEMA, cells
 from listens.aggregation.checksums import cells_checksums, joined, listens_checksums
 from listens.aggregation.counted import RULED_COLUMNS, with_counted

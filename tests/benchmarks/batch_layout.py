@@ -23,7 +23,7 @@ from pyspark.sql import functions as F
 from api.merge import Ranked, extended, no_overlay, page
 from batch.charts import charts
 from batch.executors import DOCUMENTS_A_WRITE
-from batch.recount import with_years
+from batch.manifest import with_years
 from ingestion.simulator.messages import simulate_listens
 from listens.aggregation.cells import COUNTED_SCHEMA, cells
 from listens.aggregation.checksums import listens_checksums

@@ -12,7 +12,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from batch import recount, versions
+from batch.cut import take_cut
 from batch.executors import month_checksums, tables
+from batch.raw_events import counted_listens
 from listens.aggregation.cells import cells
 from listens.aggregation.counted import RULED_COLUMNS
 from listens.aggregation.messages import accepted, once_each
@@ -52,8 +54,8 @@ def stages(spark: SparkSession, target: Installation) -> dict[str, Stage]:
         "read": _read(_events(spark, target)),
         "read, once each": _read(once_each(_events(spark, target))),
     }
-    _, cut = recount.take_cut(target.store)
-    listens = recount.counted_listens(spark, settings=target.settings, cut=cut).persist()
+    _, cut = take_cut(target.store)
+    listens = counted_listens(spark, settings=target.settings, cut=cut).persist()
     try:
         with timed() as seconds:
             listens.count()

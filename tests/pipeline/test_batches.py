@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import numpy as np
 import pytest
 
-from batch import versions
+from batch import recount, versions
 from batch.audit import AuditFailedError
+from batch.diff import diff
+from batch.verify import verify
 from listens import codec
 from listens import store as collections
+from listens.errors import UserMistakeError
 from listens.packing import pack_column, unpack_column
+from listens.windows import Span, day_number
 from tests.aggregation.listens import listen
 from tests.pipeline.conftest import Pipeline
 
@@ -73,3 +79,112 @@ def test_nothing_new_is_a_version_that_writes_nothing(pipeline: Pipeline) -> Non
 
     assert second["_id"] > first["_id"]
     assert second["windows"] == first["windows"]
+
+
+def months_around(first: datetime, end: datetime) -> Span:
+    return Span(day_number(first.date()), day_number(end.date()))
+
+
+def answers(pipeline: Pipeline) -> list[Any]:
+    asked = [
+        pipeline.get(f"/api/top-{view}", window=window, limit=1000)
+        for view in ("songs", "artists", "albums")
+        for window in ("all", "2024", "2025", "2024-01", "2024-03", "2025-02", "2024-W10")
+    ]
+    return [(answer["items"], answer["total"]) for answer in asked]
+
+
+def verified(pipeline: Pipeline) -> list[str]:
+    return verify(
+        pipeline.spark, pipeline.store, settings=pipeline.settings, tell=lambda _step: None
+    )
+
+
+def test_a_backfill_of_a_range_is_what_a_full_run_makes(pipeline: Pipeline) -> None:
+    sent(pipeline, JANUARY, MARCH, NEXT_YEAR)
+    first = pipeline.batch()
+    sent(pipeline, MARCH + timedelta(hours=1), NEXT_YEAR + timedelta(days=2))
+    before = answers(pipeline)
+
+    filled = recount.run(
+        pipeline.spark, pipeline.store, settings=pipeline.settings, tell=pipeline.told.append,
+        span=months_around(JANUARY, JANUARY + timedelta(days=1)),
+    )  # fmt: skip
+
+    written = {w for w, about in filled["windows"].items() if about["generation"] == filled["_id"]}
+    assert written == {"2024-03", "2024", "2025-02", "2025", "all"}
+    assert filled["windows"]["2024-01"] == first["windows"]["2024-01"]
+    assert answers(pipeline) == before
+    assert verified(pipeline) == []
+    assert pipeline.batch()["windows"] == filled["windows"]
+
+
+def test_a_backfill_needs_a_version_to_take_the_rest_from(pipeline: Pipeline) -> None:
+    sent(pipeline, JANUARY)
+
+    done = pipeline.command(
+        "batch", "backfill", "--from", "2024-01-01", "--to", "2024-02-01", check=False
+    )
+
+    assert done.returncode == 2
+    assert "./playcount batch run" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("which", "told"),
+    [
+        ({"grain": "month", "window": "2024-01"}, "2024-01: its charts aren't the sums"),
+        ({"grain": "all", "window": "all"}, "all: its charts aren't the sums"),
+        ({"grain": "day", "window": "2024-03"}, "2024-03: its charts of days aren't those"),
+    ],
+)
+def test_verify_tells_a_chart_that_was_changed(
+    pipeline: Pipeline, which: dict[str, str], told: str
+) -> None:
+    sent(pipeline, JANUARY, MARCH)
+    pipeline.batch()
+    sent(pipeline, NEXT_YEAR)
+    assert verified(pipeline) == []
+    ranked = {"view": "artists", "by": "platform", "value": "web", **which}
+    doubled = {"$set": {"measures.streams": pack_column(np.array([7]))}}
+    assert pipeline.store[collections.BATCH_CHARTS].update_one(ranked, doubled).modified_count == 1
+
+    assert told in "\n".join(verified(pipeline))
+
+
+def test_verify_is_a_command_that_fails_on_a_difference(pipeline: Pipeline) -> None:
+    sent(pipeline, JANUARY)
+    assert "every chart equals" in pipeline.command("batch", "verify").stdout
+    pipeline.store[collections.SPEED_SEGMENTS].delete_one({"view": "songs", "by": "everyone"})
+
+    done = pipeline.command("batch", "verify", check=False)
+
+    assert done.returncode == 1
+    assert "2024-01" in done.stdout
+    assert "'view': 'songs', 'by': 'everyone'" in done.stdout
+
+
+def test_diff_names_the_charts_that_changed(pipeline: Pipeline) -> None:
+    sent(pipeline, JANUARY, MARCH)
+    first = pipeline.batch()
+    sent(pipeline, NEXT_YEAR)
+    second = pipeline.batch()
+
+    changes = diff(pipeline.store, first["_id"], second["_id"])
+
+    assert {change.window for change in changes} == {"all", "2025", "2025-02"}
+    of_all = {(c.view, c.by, c.value): c for c in changes if c.window == "all"}
+    # Four views, each for everyone and for the one value of each of four slices.
+    assert len(of_all) == 20
+    change = of_all["songs", "listener", "ann"]
+    assert (change.keys, change.sums["plays"]) == ((1, 1), (2, 3))
+    shown = pipeline.command("batch", "diff", str(first["_id"]), str(second["_id"])).stdout
+    assert "60 charts differ" in shown
+
+
+def test_a_diff_with_a_version_that_is_gone_says_which_are_kept(pipeline: Pipeline) -> None:
+    sent(pipeline, JANUARY)
+    only = pipeline.batch()
+
+    with pytest.raises(UserMistakeError, match=f"those of {only['_id']} are"):
+        diff(pipeline.store, only["_id"], only["_id"] + 7)

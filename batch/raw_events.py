@@ -1,0 +1,72 @@
+"""The raw events before a cut, from the archive: each once, with what it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime, time
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from batch.executors import ROWS_AT_ONCE
+from listens.aggregation.cells import COUNTED_SCHEMA, slice_column
+from listens.aggregation.counted import RULED_COLUMNS, with_counted
+from listens.aggregation.messages import accepted, once_each
+from listens.settings import Settings
+from listens.windows import date_of, parse_window
+
+
+def counted_listens(
+    spark: SparkSession,
+    *,
+    settings: Settings,
+    cut: dict[str, int],
+    months: Collection[str] | None = None,
+) -> DataFrame:
+    """What every raw event before the cut counts (COUNTED_SCHEMA), each event once.
+
+    A listener's year is in one part: most charts of one listener are then made by one task.
+
+    Args:
+        spark: the session.
+        settings: where the archive is, and the reporting zone.
+        cut: partition → the offset before which events count.
+        months: only events of these months of the zone, like 2026-01; without: of all.
+    """
+    events = sum(cut.values())
+    if not events:
+        # Nothing has come yet, so the archive may not be a table yet either.
+        return spark.createDataFrame(COUNTED_SCHEMA.empty_table())
+    raw = spark.read.format("delta").load(settings.archive_table)
+    before = accepted(raw).where(F.col("offset") < _cut_of_partition(cut))
+    if months is not None:
+        before = before.where(F.col("ended_at").between(*_around(months)))
+    once = once_each(before.select("event_id", "partition", "offset", *RULED_COLUMNS))
+    listens = with_counted(once, time_zone=settings.time_zone).select(COUNTED_SCHEMA.names)
+    date = F.date_from_unix_date("day")
+    if months is not None:
+        listens = listens.where(F.date_format(date, "yyyy-MM").isin(*months))
+    parts = max(spark.sparkContext.defaultParallelism, -(-events // ROWS_AT_ONCE))
+    return listens.repartition(parts, slice_column("listener"), F.year(date))
+
+
+def _around(months: Collection[str]) -> tuple[datetime, datetime]:
+    """Moments that hold the months in every zone: files without any of them aren't opened."""
+    spans = [parse_window(month) for month in months]
+    first, end = min(span.first for span in spans), max(span.end for span in spans)
+    return _midnight(first - 1), _midnight(end + 1)
+
+
+def _midnight(day: int) -> datetime:
+    return datetime.combine(date_of(day), time(), UTC)
+
+
+def _cut_of_partition(cut: dict[str, int]) -> Column:
+    return reduce(
+        lambda otherwise, item: F.when(F.col("partition") == int(item[0]), item[1]).otherwise(
+            otherwise
+        ),
+        cut.items(),
+        F.lit(0),
+    )
