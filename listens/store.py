@@ -27,7 +27,7 @@ BATCH_CHARTS = "batch_charts"
 BATCH_POINTER = "batch_pointer"
 HEARTBEATS = "heartbeats"
 
-RECENT_KEPT = 10_000
+RECENT_KEPT = 1_000
 """Listens that the live feed keeps at least."""
 
 CURRENT = "current"

@@ -23,7 +23,6 @@ from listens.errors import PlaycountError
 from listens.settings import Settings
 from listens.store import Store, connect, ensure_indexes
 from streaming import archive, speed, topic
-from streaming.names import KnownNames
 from streaming.offsets import Offsets, starting_offsets
 
 log = logging.getLogger(__name__)
@@ -75,16 +74,10 @@ def start(
     topic.check_resumable(now, topic_id=described.topic_id, until=archived, what="the archive")
     raw.publish()
 
-    known_names = KnownNames()
+    layer = speed.SpeedLayer(store=store, settings=settings, topic_id=described.topic_id)
 
     def count(messages: DataFrame, _: int) -> None:
-        speed.commit_batch(
-            messages,
-            store=store,
-            settings=settings,
-            topic_id=described.topic_id,
-            known_names=known_names,
-        )
+        layer.count(messages)
 
     def keep(messages: DataFrame, _: int) -> None:
         raw.append(messages)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import compress
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from listens import store as collections
+from listens.identity import seen_key
 from listens.rules import MESSAGE_REJECTIONS
 from listens.store import Store
 from streaming.names import KnownNames, names_of
@@ -26,6 +28,7 @@ class Batch:
 
     Attributes:
         new: listens that were never counted, as `decoded` gives them.
+        seen: for each of them what `seen` keeps.
         rejected: messages that are no listen.
         spans: partition → first and last offset.
         counts: `events` (new ones), `duplicates`, `rejected`, and `imports`: import → `new` and
@@ -34,6 +37,7 @@ class Batch:
     """
 
     new: pa.Table
+    seen: list[bytes]
     rejected: pa.Table
     spans: dict[int, tuple[int, int]]
     counts: dict[str, Any]
@@ -42,25 +46,32 @@ class Batch:
     def documents(self, *, seq: int) -> dict[str, list[dict[str, Any]]]:
         """What belongs into each collection besides the commit and its segments."""
         return {
-            collections.SEEN: [
-                {"_id": event_id, "seq": seq} for event_id in self.new["event_id"].to_pylist()
-            ],
+            collections.SEEN: [{"_id": key, "seq": seq} for key in self.seen],
             collections.NAMES: self.names,
             collections.RECENT_LISTENS: recent_document(self.new, seq=seq),
             collections.REJECTED_EVENTS: _rejected_documents(self.rejected, seq=seq),
         }
 
 
+def in_order(events: pa.Table) -> pa.Table:
+    """As they stand on Kafka, partition after partition: any first part can be committed alone."""
+    return events.sort_by([("partition", "ascending"), ("offset", "ascending")])
+
+
 def judged(events: pa.Table, *, store: Store, known_names: KnownNames) -> Batch:
-    """Tell new listens from repeats of this batch or of earlier commits, and from rejections."""
-    events = events.sort_by([("partition", "ascending"), ("offset", "ascending")])
+    """Tell new listens from repeats of this batch or of earlier commits, and from rejections.
+
+    `events` are `in_order`: of repeats, the first counts.
+    """
     is_listen = np.array(events["rejection"].is_null())
     listens = events.filter(pa.array(is_listen))
-    is_new = _first_seen(listens["event_id"].to_pylist(), store=store)
+    keys = _seen_keys(listens)
+    is_new = _first_seen(keys, store=store)
     new = listens.filter(pa.array(is_new))
     rejected = events.filter(pa.array(~is_listen))
     return Batch(
         new=new,
+        seen=[*compress(keys, is_new)],
         rejected=rejected,
         spans=_spans(events),
         counts={
@@ -73,14 +84,20 @@ def judged(events: pa.Table, *, store: Store, known_names: KnownNames) -> Batch:
     )
 
 
-def _first_seen(event_ids: list[bytes], *, store: Store) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """True where an id stands for the first time, here and in all commits before."""
-    earlier = store[collections.SEEN].find({"_id": {"$in": list(set(event_ids))}}, {"_id": 1})
+def _seen_keys(listens: pa.Table) -> list[bytes]:
+    moments = listens["ended_at"].cast(pa.timestamp("ms", "UTC")).cast(pa.int64())
+    columns = (listens["event_id"], listens["listener_id"], moments)
+    return [seen_key(*one) for one in zip(*(column.to_pylist() for column in columns), strict=True)]
+
+
+def _first_seen(keys: list[bytes], *, store: Store) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """True where a key stands for the first time, here and in all commits before."""
+    earlier = store[collections.SEEN].find({"_id": {"$in": sorted(set(keys))}}, {"_id": 1})
     seen = {document["_id"] for document in earlier}
-    is_new = np.zeros(len(event_ids), bool)
-    for place, event_id in enumerate(event_ids):
-        is_new[place] = event_id not in seen
-        seen.add(event_id)
+    is_new = np.zeros(len(keys), bool)
+    for place, key in enumerate(keys):
+        is_new[place] = key not in seen
+        seen.add(key)
     return is_new
 
 

@@ -26,7 +26,7 @@ from listens.aggregation.messages import decoded
 from listens.errors import IntegrityError
 from listens.settings import Settings
 from listens.store import Store
-from streaming.batches import judged
+from streaming.batches import in_order, judged
 from streaming.names import KnownNames
 from streaming.offsets import Offsets, advanced, from_document, not_before, to_document
 from streaming.segments import segments
@@ -35,6 +35,12 @@ log = logging.getLogger(__name__)
 
 RETRY_FOR_SECONDS = 120
 """How long a batch waits for MongoDB to come back before the query fails and is restarted."""
+
+LEAST_ROWS = 1_000
+"""A commit isn't made smaller than this: its transaction fits the smallest cache."""
+
+_CONFLICTS = (112, 388)
+"""WriteConflict, and TransactionTooLargeForCache: MongoDB's error codes."""
 
 _TRANSIENT = ("TransientTransactionError", "UnknownTransactionCommitResult")
 
@@ -66,75 +72,70 @@ def begin(store: Store, *, topic_id: str, beginning: Offsets) -> Head:
     return head_of(store) or Head(0, beginning, topic_id)
 
 
-def commit_batch(
-    messages: DataFrame,
-    *,
-    store: Store,
-    settings: Settings,
-    topic_id: str,
-    known_names: KnownNames,
-) -> None:
-    """Count a micro-batch, trying again while MongoDB is away or another driver is ahead.
+class SpeedLayer:
+    """Counts micro-batches of one topic."""
 
-    Raises:
-        IntegrityError: the batch begins past what has been counted, or is of another topic.
-        PyMongoError: MongoDB stayed away for RETRY_FOR_SECONDS.
-    """
-    deadline = time.monotonic() + RETRY_FOR_SECONDS
-    while True:
-        try:
-            return _commit(
-                messages,
-                store=store,
-                settings=settings,
-                topic_id=topic_id,
-                known_names=known_names,
+    def __init__(self, *, store: Store, settings: Settings, topic_id: str) -> None:
+        self._store = store
+        self._settings = settings
+        self._topic_id = topic_id
+        self._known_names = KnownNames()
+        self._most_rows = settings.max_offsets_per_trigger
+
+    def count(self, messages: DataFrame) -> None:
+        """Count a micro-batch, trying again while MongoDB is away or another driver is ahead.
+
+        Raises:
+            IntegrityError: the batch begins past what has been counted, or is of another topic.
+            PyMongoError: MongoDB stayed away for RETRY_FOR_SECONDS.
+        """
+        deadline = time.monotonic() + RETRY_FOR_SECONDS
+        while True:
+            try:
+                if self._commit(messages):
+                    return
+                deadline = time.monotonic() + RETRY_FOR_SECONDS
+            except PyMongoError as error:
+                if not _worth_retrying(error) or time.monotonic() > deadline:
+                    raise
+                if _is_conflict(error):
+                    # Also what MongoDB says of a transaction that its cache can't hold.
+                    self._most_rows = max(LEAST_ROWS, self._most_rows // 2)
+                log.warning("commit will be tried again: %s", _reason(error))
+                time.sleep(0.5)
+
+    def _commit(self, messages: DataFrame) -> bool:
+        """Commit what isn't counted of the messages, or the first of it; whether it was all."""
+        started = time.monotonic()
+        head = head_of(self._store) or Head(0, {}, self._topic_id)
+        if head.topic_id != self._topic_id:
+            raise IntegrityError(
+                f"commit {head.seq} counted another topic (id {head.topic_id}, here "
+                f"{self._topic_id}); see docs/operations.md, 'Kafka lost'"
             )
-        except PyMongoError as error:
-            if not _worth_retrying(error) or time.monotonic() > deadline:
-                raise
-            log.warning("commit will be tried again: %s", _reason(error))
-            time.sleep(0.5)
-
-
-def _commit(
-    messages: DataFrame,
-    *,
-    store: Store,
-    settings: Settings,
-    topic_id: str,
-    known_names: KnownNames,
-) -> None:
-    started = time.monotonic()
-    head = head_of(store) or Head(0, {}, topic_id)
-    if head.topic_id != topic_id:
-        raise IntegrityError(
-            f"commit {head.seq} counted another topic (id {head.topic_id}, here {topic_id}); "
-            "see docs/operations.md, 'Kafka lost'"
+        waiting = decoded(not_before(messages, head.until))
+        events = in_order(with_counted(waiting, time_zone=self._settings.time_zone).toArrow())
+        if not events.num_rows:
+            return True
+        batch = judged(events[: self._most_rows], store=self._store, known_names=self._known_names)
+        until = advanced(head.until, batch.spans)
+        counted = [*cells(batch.new.select(COUNTED_SCHEMA.names))]
+        seq = head.seq + 1
+        documents = {
+            collections.SPEED_COMMITS: [_commit_document(head, until, seq=seq) | batch.counts],
+            collections.SPEED_SEGMENTS: segments(counted, seq=seq),
+            **batch.documents(seq=seq),
+        }
+        _write(self._store, documents)
+        self._known_names.add(batch.names)
+        log.info(
+            "commit seq=%d events=%d duplicates=%d rejected=%d cells=%d ms=%d",
+            seq,
+            *(batch.counts[name] for name in ("events", "duplicates", "rejected")),
+            sum(len(of_pair) for of_pair in counted),
+            (time.monotonic() - started) * 1000,
         )
-    events = with_counted(
-        decoded(not_before(messages, head.until)), time_zone=settings.time_zone
-    ).toArrow()
-    if not events.num_rows:
-        return
-    batch = judged(events, store=store, known_names=known_names)
-    until = advanced(head.until, batch.spans)
-    counted = [*cells(batch.new.select(COUNTED_SCHEMA.names))]
-    commit = _commit_document(head, until, seq=head.seq + 1) | batch.counts
-    documents = {
-        collections.SPEED_COMMITS: [commit],
-        collections.SPEED_SEGMENTS: segments(counted, seq=head.seq + 1),
-        **batch.documents(seq=head.seq + 1),
-    }
-    _write(store, documents)
-    known_names.add(batch.names)
-    log.info(
-        "commit seq=%d events=%d duplicates=%d rejected=%d cells=%d ms=%d",
-        head.seq + 1,
-        *(batch.counts[name] for name in ("events", "duplicates", "rejected")),
-        sum(len(of_pair) for of_pair in counted),
-        (time.monotonic() - started) * 1000,
-    )
+        return bool(events.num_rows <= self._most_rows)
 
 
 def _write(store: Store, documents: dict[str, list[dict[str, Any]]]) -> None:
@@ -167,6 +168,10 @@ def _commit_document(head: Head, until: Offsets, *, seq: int) -> dict[str, Any]:
     }
 
 
+def _is_conflict(error: PyMongoError) -> bool:
+    return isinstance(error, OperationFailure) and error.code in _CONFLICTS
+
+
 def _reason(error: PyMongoError) -> str:
     """What MongoDB calls it; its message may hold a listen."""
     details = getattr(error, "details", None) or {}
@@ -179,4 +184,4 @@ def _worth_retrying(error: PyMongoError) -> bool:
     labelled = any(error.has_error_label(label) for label in _TRANSIENT)
     # A duplicate number inside insert_many comes as a bulk error, code 11000.
     duplicate = isinstance(error, OperationFailure) and "E11000" in str(error)
-    return labelled or duplicate
+    return labelled or duplicate or _is_conflict(error)

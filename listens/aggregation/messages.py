@@ -77,10 +77,13 @@ def accepted(events: DataFrame) -> DataFrame:
 
 
 def once_each(events: DataFrame) -> DataFrame:
-    """Of messages with the same `event_id` only the one at the lowest (partition, offset)."""
-    columns = [name for name in events.columns if name != "event_id"]
-    first = F.min_by(F.struct(*columns), F.struct("partition", "offset")).alias("first")
-    return events.groupBy("event_id").agg(first).select("event_id", "first.*")
+    """Of messages that are the same event only the one at the lowest (partition, offset).
+
+    The same event is what `listens.identity.seen_key` names alike: one id, listener and second.
+    """
+    identity = ("event_id", "listener_id", F.unix_seconds("ended_at").alias("second"))
+    first = F.min_by(F.struct(*events.columns), F.struct("partition", "offset")).alias("first")
+    return events.groupBy(*identity).agg(first).select("first.*")
 
 
 def _record(body: Column, schema_name: str) -> Column:

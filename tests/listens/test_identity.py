@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from listens.identity import album_id, artist_id, event_id, normalised, song_id
+from listens.identity import album_id, artist_id, event_id, normalised, seen_key, song_id
 
 SONG = song_id("Björk", "Jóga")
 
@@ -67,3 +67,17 @@ EVENT = "7de87522f02af1372f81009b8be10962"
 )
 def test_a_listen_is_another_one_when_any_part_differs(other: tuple) -> None:
     assert event_id(*other) != event_id("ann", 1_700_000_000_000, SONG, 30_000, 0)
+
+
+def test_what_was_seen_sorts_by_listener_and_time_and_tells_events_apart() -> None:
+    events = [
+        (event_id("ann", second * 1000, b"s" * 16, 1, 0), second) for second in (5, 70, 9_000)
+    ]
+    keys = [seen_key(event, "ann", second * 1000) for event, second in events]
+
+    assert keys == sorted(keys)
+    assert {len(key) for key in keys} == {17}
+    assert len({key[:4] for key in keys}) == 1
+    twin = event_id("ann", 5_000, b"s" * 16, 1, 1)
+    others = {seen_key(twin, "ann", 5_000), seen_key(events[0][0], "bob", 5_000)}
+    assert not others & set(keys)

@@ -1,0 +1,48 @@
+"""How micro-batches become commits."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from listens import codec
+from listens import store as collections
+from streaming import speed, topic
+from tests.aggregation.listens import listen
+from tests.pipeline.conftest import Pipeline
+
+START = datetime(2024, 1, 5, 8, tzinfo=UTC)
+
+
+def test_a_batch_too_large_for_one_commit_is_counted_in_several(pipeline: Pipeline) -> None:
+    rows = [
+        listen(f"listener {n % 7}", START + timedelta(minutes=n), 40_000, n % 9, "web", "DE", None,
+               None, "music", True)
+        for n in range(1_000)
+    ]  # fmt: skip
+    pipeline.send([(row["listener_id"].encode(), codec.encode(row)) for row in [*rows, *rows[:50]]])
+    described = topic.describe(pipeline.settings)
+    head = speed.begin(pipeline.store, topic_id=described.topic_id, beginning=described.beginning)
+    settings = pipeline.settings.model_copy(update={"max_offsets_per_trigger": 300})
+    layer = speed.SpeedLayer(store=pipeline.store, settings=settings, topic_id=described.topic_id)
+
+    layer.count(whole_topic(pipeline))
+    layer.count(whole_topic(pipeline))  # a batch that runs again has nothing to add
+
+    commits = [*pipeline.store[collections.SPEED_COMMITS].find(sort=[("_id", 1)])]
+    assert [commit["_id"] for commit in commits] == [head.seq, 1, 2, 3, 4]
+    assert [c["events"] + c["duplicates"] for c in commits[1:]] == [300, 300, 300, 150]
+    assert sum(commit["events"] for commit in commits) == 1_000
+    assert all(a["until"] == b["from"] for a, b in pairwise(commits))
+    assert commits[-1]["until"] == {str(at): end for at, end in described.end.items()}
+    assert pipeline.get("/api/summary")["streams"] == 1_000
+
+
+def whole_topic(pipeline: Pipeline):
+    return (
+        pipeline.spark.read.format("kafka")
+        .option("kafka.bootstrap.servers", pipeline.settings.bootstrap_servers)
+        .option("subscribe", pipeline.settings.topic)
+        .load()
+        .selectExpr("key", "value", "topic", "partition", "offset", "timestamp AS received_at")
+    )
