@@ -114,6 +114,27 @@ def show_diff(
     typer.echo(f"{len(changes):,} charts differ between version {first} and {second}{more}")
 
 
+@app.command()
+def schedule() -> None:
+    """Run the batch by itself, nightly and after large imports, until Ctrl-C or SIGTERM.
+
+    `./playcount up` runs this under its supervisor. When it runs is told by settings:
+
+        PLAYCOUNT_BATCH_SCHEDULE='30 3 * * MON-FRI' ./playcount batch schedule
+
+    A run that was missed while the machine was off is made up once; a batch that somebody else
+    has started is waited for. docs/scheduling.md says how it works with cron, systemd or Airflow.
+    """
+    from batch.scheduler import run as run_until_stopped
+    from listens.settings import load_settings
+
+    settings = load_settings()
+    logging.basicConfig(
+        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    run_until_stopped(settings)
+
+
 @app.command("list")
 def list_versions(as_json: bool = _AS_JSON) -> None:
     """Show the versions: cut, events, duration, audit; the current one is marked."""

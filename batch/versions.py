@@ -16,12 +16,17 @@ from listens.store import CURRENT, Document, Store
 LEASE = timedelta(seconds=60)
 """A run that hasn't said for so long that it's alive is dead."""
 
+BUSY_EXIT = 75
+"""sysexits.h's EX_TEMPFAIL: nothing is wrong, try again."""
+
 NOTHING: Document = {"_id": 0, "cut_seq": 0, "cut": {}, "windows": {}, "events": 0}
 """The version before the first: it counts nothing."""
 
 
 class BatchBusyError(PlaycountError):
-    """Another batch is at work, or published in between."""
+    """Another batch is at work, or published in between: the same run may succeed later."""
+
+    exit_code = BUSY_EXIT
 
 
 def current(store: Store) -> Document:

@@ -5,16 +5,19 @@ This is the only module that reads the environment; the README's table lists the
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
+from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from listens.errors import UserMistakeError
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+CRON_FIELDS = 5
 
 
 def _known_zone(name: str) -> str:
@@ -25,8 +28,21 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _cron_expression(expression: str) -> str:
+    # A sixth field, of seconds, would lose cron's rules for days of 23 and 25 hours.
+    if expression and len(expression.split()) != CRON_FIELDS:
+        raise ValueError("is no cron expression of five fields, such as 0 2 * * *")
+    try:
+        if expression:
+            next(CronSim(expression, datetime(2000, 1, 1, tzinfo=UTC)))
+    except (CronSimError, StopIteration) as error:
+        raise ValueError(f"is no cron expression that ever comes: {error}") from error
+    return expression
+
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
+CronExpression = Annotated[str, AfterValidator(_cron_expression)]
 
 
 class Settings(BaseSettings):
@@ -69,6 +85,19 @@ class Settings(BaseSettings):
     )
     batch_wait_seconds: float = Field(
         300, ge=0, description="How long a batch waits until the archive covers its cut"
+    )
+
+    batch_schedule: CronExpression = Field(
+        "0 2 * * *",
+        description="When a batch runs by itself: cron expression, reporting zone; empty: never",
+    )
+    batch_jitter_seconds: float = Field(
+        0, ge=0, description="By how much a scheduled batch is delayed at most, per machine and day"
+    )
+    batch_after_events: int = Field(
+        1_000_000,
+        ge=0,
+        description="A batch also runs once imports brought so many new events; 0: never",
     )
 
     api_host: str = Field("127.0.0.1", description="Address that the API binds to")

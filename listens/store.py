@@ -26,6 +26,7 @@ BATCH_VERSIONS = "batch_versions"
 BATCH_CHARTS = "batch_charts"
 BATCH_POINTER = "batch_pointer"
 HEARTBEATS = "heartbeats"
+SCHEDULED_RUNS = "scheduled_runs"
 
 RECENT_KEPT = 1_000
 """Listens that the live feed keeps at least."""

@@ -16,7 +16,8 @@ from listens.settings import load_settings
 app = typer.Typer()
 
 Only = Annotated[
-    str, typer.Option(help="Only these, separated by commas: kafka, mongod, streaming, api")
+    str,
+    typer.Option(help="Only these, separated by commas: kafka, mongod, streaming, scheduler, api"),
 ]
 
 
@@ -33,7 +34,7 @@ def env(
 
 @app.command()
 def up(only: Only = "") -> None:
-    """Start Kafka, MongoDB, streaming and API, and wait until they work."""
+    """Start Kafka, MongoDB, streaming, scheduler and API, and wait until they work."""
     from stack.lifecycle import start
     from stack.probes import api_url
     from stack.processes import choose
@@ -73,7 +74,9 @@ def status(
 
 @app.command()
 def logs(
-    name: Annotated[str, typer.Argument(help="kafka, mongod, streaming, api or supervisord")],
+    name: Annotated[
+        str, typer.Argument(help="kafka, mongod, streaming, scheduler, api or supervisord")
+    ],
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on as it grows")] = False,
     lines: Annotated[int, typer.Option("-n", "--lines", min=1, help="The last lines")] = 50,
 ) -> None:

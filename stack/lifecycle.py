@@ -23,6 +23,8 @@ READY_SECONDS = 180  # a cold Spark start on a loaded machine of two cores took 
 POLL_SECONDS = 0.2
 MOST_DEATHS = 4  # while `up` waits; afterwards the supervisor goes on trying
 LOG_LINES = 12
+# Stopped first, so that a commit or a batch under way ends while MongoDB is there.
+USERS_OF_MONGO = ("scheduler", "streaming")
 
 # Called as (name, why it isn't ready yet, or None once it is).
 Progress = Callable[[str, str | None], None]
@@ -94,8 +96,7 @@ def stop(settings: Settings, names: tuple[str, ...]) -> None:
     with _lifecycle_lock(settings):
         supervisor = Supervisor(settings)
         kept_up = [name for name, state in supervisor.states().items() if state.is_kept_up]
-        # Streaming first, so that it ends its last commit while MongoDB is there.
-        for name in sorted(names, key=lambda name: name != "streaming"):
+        for name in sorted(names, key=lambda name: name not in USERS_OF_MONGO):
             if name in kept_up:
                 supervisor.stop(name)
 
@@ -108,8 +109,8 @@ def down(settings: Settings) -> None:
     with _lifecycle_lock(settings):
         supervisor = Supervisor(settings)
         if supervisor.is_running():
-            if "streaming" in supervisor.states():
-                supervisor.stop("streaming")
+            for name in (name for name in USERS_OF_MONGO if name in supervisor.states()):
+                supervisor.stop(name)
             supervisor.stop_all()
             supervisor.shut_down()
             _wait_for_end(supervisor)

@@ -32,6 +32,7 @@ class Positions:
     batch: Position
     batch_version: int | None
     last_commit: dict[str, Any] | None
+    schedule: dict[str, Any] | None  # the scheduler's heartbeat, with its jobs' last runs
 
 
 NOTHING = Position({}, None)
@@ -51,6 +52,11 @@ def read_positions(settings: Settings) -> Positions:
             pointer = database["batch_pointer"].find_one({"_id": "current"})
             version = pointer["version"] if pointer else None
             manifest = database["batch_versions"].find_one({"_id": version}) if pointer else None
+            schedule = database["heartbeats"].find_one({"_id": "scheduler"})
+            if schedule is not None:
+                schedule["last"] = {
+                    run.pop("_id"): run for run in database["scheduled_runs"].find()
+                }
     except PyMongoError as error:
         where = settings.mongo_connection.rpartition("@")[2]  # without a password
         raise ServiceDownError(f"MongoDB at {where} doesn't answer") from error
@@ -60,6 +66,7 @@ def read_positions(settings: Settings) -> Positions:
         batch=_position(manifest, "cut"),
         batch_version=version,
         last_commit=commit,
+        schedule=schedule,
     )
 
 

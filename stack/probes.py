@@ -18,7 +18,7 @@ from listens.settings import Settings
 from stack.mongo import client, ensure_replica_set, local_client
 
 ANSWER_SECONDS = 2
-# Streaming writes one every 2 s; a long pause of its JVM is no failure yet.
+# Each writes one every 2 s; a long pause of a JVM is no failure yet.
 FRESH = timedelta(seconds=15)
 EPOCH = datetime.fromtimestamp(0, UTC)
 
@@ -79,9 +79,17 @@ def _mongod(settings: Settings, _started_at: datetime) -> str | None:
 
 
 def _streaming(settings: Settings, started_at: datetime) -> str | None:
+    return _heartbeat("streaming", settings, started_at)
+
+
+def _scheduler(settings: Settings, started_at: datetime) -> str | None:
+    return _heartbeat("scheduler", settings, started_at)
+
+
+def _heartbeat(name: str, settings: Settings, started_at: datetime) -> str | None:
     try:
         with client(settings) as mongo:
-            beat = mongo[settings.database]["heartbeats"].find_one({"_id": "streaming"})
+            beat = mongo[settings.database]["heartbeats"].find_one({"_id": name})
     except PyMongoError as error:
         return f"its heartbeat can't be read: {_first_clause(error)}"
     if beat is None or beat["at"] < started_at:
@@ -105,6 +113,7 @@ PROBES: dict[str, Probe] = {
     "kafka": _kafka,
     "mongod": _mongod,
     "streaming": _streaming,
+    "scheduler": _scheduler,
     "api": _api,
 }
 

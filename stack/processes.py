@@ -13,7 +13,7 @@ from stack.layout import layout
 from stack.mongo import mongod_command
 
 SERVICES = ("kafka", "mongod")
-NAMES = (*SERVICES, "streaming", "api")
+NAMES = (*SERVICES, "streaming", "scheduler", "api")
 # The mark by which `down` finds what a killed supervisor left behind.
 COMPONENT_VARIABLE = "PLAYCOUNT_COMPONENT"
 HOME_VARIABLE = "PLAYCOUNT_HOME"
@@ -36,6 +36,7 @@ def process_table(settings: Settings) -> list[Process]:
         "kafka": _kafka,
         "mongod": _mongod,
         "streaming": _streaming,
+        "scheduler": _scheduler,
         "api": _api,
     }
     elsewhere = {"kafka": settings.kafka_servers, "mongod": settings.mongo_uri}
@@ -78,13 +79,18 @@ def _streaming(settings: Settings) -> Process:
     return Process("streaming", _playcount("stream"), (), _python_environment(settings))
 
 
+def _scheduler(settings: Settings) -> Process:
+    command = _playcount("batch", "schedule")
+    return Process("scheduler", command, (), _python_environment(settings))
+
+
 def _api(settings: Settings) -> Process:
     return Process("api", _playcount("serve"), ("api_port",), _python_environment(settings))
 
 
-def _playcount(command: str) -> list[str]:
+def _playcount(*arguments: str) -> list[str]:
     environment = this_environment()
-    return [str(environment.python), str(environment.checkout / "playcount"), command]
+    return [str(environment.python), str(environment.checkout / "playcount"), *arguments]
 
 
 def _python_environment(settings: Settings) -> dict[str, str]:

@@ -42,6 +42,7 @@ class Status:
     lags: dict[str, Lag] = field(default_factory=dict)
     batch_version: int | None = None
     last_commit: dict[str, Any] | None = None
+    schedule: dict[str, Any] | None = None
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -93,6 +94,7 @@ def _layers(settings: Settings) -> dict[str, Any]:
         positions = read_positions(settings)
         found["batch_version"] = positions.batch_version
         found["last_commit"] = positions.last_commit
+        found["schedule"] = positions.schedule
     except ServiceDownError as error:
         found["problems"].append(str(error))
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +24,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "behind": {layer: asdict(lag) for layer, lag in status.lags.items()},
         "batch_version": status.batch_version,
         "last_commit": {"seq": commit["_id"], "at": _iso(commit.get("at"))} if commit else None,
+        "schedule": _schedule_json(status.schedule) if status.schedule else None,
         "problems": status.problems,
     }
 
@@ -41,8 +43,38 @@ def print_status(status: Status, console: Console) -> None:
         console.print(f"Last commit: {commit['_id']} at {_iso(commit.get('at'))}")
     if status.batch_version is not None:
         console.print(f"Batch version: {status.batch_version}")
+    for line in _schedule_lines(status.schedule) if status.schedule else ():
+        console.print(line, highlight=False)
     for problem in status.problems:
         console.print(f"[red]✗[/] {escape(problem)}", highlight=False)
+
+
+def _schedule_json(schedule: dict[str, Any]) -> dict[str, Any]:
+    jobs = {
+        job: {
+            "next": _iso(following),
+            "last": {
+                name: _iso(value) if isinstance(value, datetime) else value
+                for name, value in schedule["last"].get(job, {}).items()
+            }
+            or None,
+        }
+        for job, following in schedule["next"].items()
+    }
+    return {name: schedule[name] for name in ("running", "waiting_for")} | {"jobs": jobs}
+
+
+def _schedule_lines(schedule: dict[str, Any]) -> Iterator[str]:
+    for job, following in schedule["next"].items():
+        line = f"Scheduled {escape(job)}: next {_iso(following) or 'never'}"
+        last = schedule["last"].get(job)
+        if last and last["number"]:
+            colour = "red" if last["outcome"] == "failed" else "default"
+            about = f"{last['outcome']}, {last['reason']}, {_iso(last['started_at'])}"
+            line += f"; last run [{colour}]{escape(about)}[/]"
+        yield line
+    if schedule["waiting_for"]:
+        yield f"The scheduler waits for {escape(schedule['waiting_for'])}"
 
 
 def _components(components: list[ComponentHealth]) -> Table:

@@ -25,6 +25,10 @@ def test_services_are_local_unless_named(monkeypatch: pytest.MonkeyPatch) -> Non
         ("PLAYCOUNT_API_PORT", "http"),
         ("PLAYCOUNT_SPEED_TRIGGER_SECONDS", "-1"),
         ("PLAYCOUNT_LOG_LEVEL", "LOUD"),
+        ("PLAYCOUNT_BATCH_SCHEDULE", "at two"),
+        ("PLAYCOUNT_BATCH_SCHEDULE", "0 25 * * *"),
+        ("PLAYCOUNT_BATCH_SCHEDULE", "0 0 2 * * *"),
+        ("PLAYCOUNT_BATCH_SCHEDULE", "0 2 31 2 *"),
     ],
 )
 def test_a_value_that_cant_be_used_is_named(

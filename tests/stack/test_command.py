@@ -88,7 +88,10 @@ def test_an_unknown_component_is_answered_with_the_known(settings: Settings) -> 
     done = playcount(settings, "up", "--only", "redis")
 
     assert done.returncode == 2
-    assert "no component 'redis'; this stack has kafka, mongod, streaming, api" in done.stderr
+    assert (
+        "no component 'redis'; this stack has kafka, mongod, streaming, scheduler, api"
+        in done.stderr
+    )
 
 
 def test_a_setting_that_cannot_be_used_is_named(settings: Settings) -> None:
@@ -105,7 +108,7 @@ def test_the_status_is_json_also_when_nothing_runs(new_settings: Callable[[], Se
     assert done.returncode == 1
     assert status["healthy"] is False
     assert [part["name"] for part in status["components"]] == [
-        *("kafka", "mongod", "streaming", "api")
+        *("kafka", "mongod", "streaming", "scheduler", "api")
     ]
     assert status["end_offsets"] is None
 

@@ -37,7 +37,7 @@ def test_supervisor_reads_back_what_was_meant(tmp_path: Path) -> None:
 
     programs = programs_of(Settings(home=home, time_zone="Europe/Berlin"))
 
-    assert list(programs) == ["api", "kafka", "mongod", "streaming"]
+    assert list(programs) == ["api", "kafka", "mongod", "scheduler", "streaming"]
     streaming = programs["streaming"]
     assert streaming.environment["PLAYCOUNT_HOME"] == str(home)
     assert streaming.environment["PLAYCOUNT_TIME_ZONE"] == "Europe/Berlin"
@@ -57,7 +57,7 @@ def test_a_component_is_always_restarted(tmp_path: Path) -> None:
 def test_a_service_that_runs_elsewhere_is_not_started_here(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, kafka_servers="kafka.test:9092", mongo_uri="mongodb://db")
 
-    assert list(programs_of(settings)) == ["api", "streaming"]
+    assert list(programs_of(settings)) == ["api", "scheduler", "streaming"]
 
 
 def test_only_its_owner_reads_the_configuration(tmp_path: Path) -> None:

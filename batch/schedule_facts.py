@@ -1,0 +1,58 @@
+"""What the schedule must know of the store: the newest version, and what imports brought since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from batch import versions
+from batch.schedule import Facts
+from listens import store as collections
+from listens.store import Store
+
+
+@dataclass(frozen=True)
+class Tally:
+    """New events of imports in the commits after a cut, up to a commit."""
+
+    cut_seq: int = 0
+    until_seq: int = 0
+    events: int = 0
+    last_at: datetime | None = None
+
+
+def facts(store: Store, tally: Tally) -> tuple[Facts, Tally]:
+    """The facts now, and the tally with which the next call reads only newer commits."""
+    version = versions.current(store)
+    tally = advanced(store, tally, cut_seq=version["cut_seq"])
+    return Facts(version.get("started_at"), tally.events, tally.last_at), tally
+
+
+def advanced(store: Store, tally: Tally, *, cut_seq: int) -> Tally:
+    """The tally up to the head; begun anew where a version was published or rolled back."""
+    if tally.cut_seq != cut_seq:
+        tally = Tally(cut_seq, cut_seq)
+    events, until, last_at = tally.events, tally.until_seq, tally.last_at
+    commits = store[collections.SPEED_COMMITS].find(
+        {"_id": {"$gt": until}}, {"imports": 1, "at": 1}, sort=[("_id", 1)]
+    )
+    for commit in commits:
+        until = commit["_id"]
+        if counts := commit.get("imports"):
+            events += sum(count["new"] for count in counts.values())
+            last_at = commit["at"]
+    return Tally(cut_seq, until, events, last_at)
+
+
+def busy_with(store: Store) -> str | None:
+    """The batch that is at work, by whomever it was started; None when none is."""
+    silent = datetime.now(UTC) - versions.LEASE
+    running = store[collections.BATCH_VERSIONS].find_one(
+        {"state": "running", "alive_at": {"$gt": silent}}
+    )
+    return f"batch {running['_id']} on {running['host']}" if running else None
+
+
+def is_anything_counted(store: Store) -> bool:
+    """Whether a batch has anything to count."""
+    return store[collections.SPEED_COMMITS].find_one({}, {"_id": 1}) is not None
