@@ -13,6 +13,7 @@ from flask import Response, current_app, request
 
 from api import reading
 from api.charts import Charts, SupersededError
+from api.metrics import Metrics
 from api.queries import Query
 from api.snapshot import Snapshot
 from listens.errors import ServiceDownError
@@ -38,6 +39,7 @@ class Service:
     settings: Settings
     store: Store
     charts: Charts
+    metrics: Metrics
 
 
 def service() -> Service:
@@ -62,7 +64,7 @@ def answer(query: Query, compute: Callable[[Snapshot], Mapping[str, Any]]) -> Re
         if request.if_none_match.contains(etag):
             return with_etag(Response(status=304), etag)
         try:
-            with pymongo.timeout(READ_SECONDS):
+            with pymongo.timeout(READ_SECONDS), service().metrics.merging():
                 body = {**compute(snapshot), "as_of": snapshot.as_of()}
         except SupersededError:
             continue

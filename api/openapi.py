@@ -41,6 +41,7 @@ ROUTES: dict[str, Route] = {
     "/healthz": Route("Whether the process answers", queries.NoQuery, answers.Health, (422,)),
     "/config.json": Route("Settings of the dashboard", queries.NoQuery, answers.Config, (422,)),
     "/openapi.json": Route("This description", queries.NoQuery, None, (422,)),
+    "/metrics": Route("State of API and layers, for Prometheus", queries.NoQuery, None, (422,)),
     "/": Route("The dashboard", None, None),
     "/dashboard/{name}": Route("A file of the dashboard", None, None, (404,)),
 }

@@ -12,7 +12,7 @@ from api.openapi import ROUTES
 from tests.api.documents import START, Heard, write_commit, write_version
 
 JANUARY = datetime(2026, 1, 13, 9, tzinfo=UTC)
-PARAMETERLESS = ("/healthz", "/config.json", "/openapi.json", "/api/status")
+PARAMETERLESS = ("/healthz", "/config.json", "/openapi.json", "/metrics", "/api/status")
 CHARTS = ("/api/top-songs", "/api/top-artists", "/api/top-albums")
 SELECTIONS = (*CHARTS, "/api/summary", "/api/timeline")
 READS = (*SELECTIONS, "/api/recent", "/api/imports", "/api/status", "/api/slices")
