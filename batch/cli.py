@@ -32,24 +32,26 @@ app = typer.Typer(
 
 _DATES = ["%Y-%m-%d"]
 _NUMBERS = ("cut_seq", "events", "cells", "seconds", "rules_version")
+_SUBMIT = typer.Option(False, "--submit", help="Run it on YARN in cluster mode, and wait for it.")
 _AS_JSON = typer.Option(False, "--json", help="One JSON document instead of tables.")
 
 
 @app.command()
-def run(as_json: bool = _AS_JSON) -> None:
+def run(submit: bool = _SUBMIT, as_json: bool = _AS_JSON) -> None:
     """Recount everything from the raw events, audit the result, and publish it.
 
     The API goes on answering from the version before until the new one is complete; then one
     swap of a pointer publishes it. A recount that differs from the running count is reported
     with the keys that differ, and not published.
     """
-    _recount(as_json=as_json, span=None)
+    _recount(["run"], span=None, submit=submit, as_json=as_json)
 
 
 @app.command()
 def backfill(
     first: Annotated[datetime, typer.Option("--from", formats=_DATES, help="The first day")],
     end: Annotated[datetime, typer.Option("--to", formats=_DATES, help="The day after the last")],
+    submit: bool = _SUBMIT,
     as_json: bool = _AS_JSON,
 ) -> None:
     """Recount only the months that a range of days touches, and publish.
@@ -61,7 +63,8 @@ def backfill(
     if end <= first:
         raise UserMistakeError("--to is the day after the last, so it has to be later than --from")
     span = Span(day_number(first.date()), day_number(end.date()))
-    _recount(as_json=as_json, span=span)
+    arguments = ["backfill", "--from", f"{first:%Y-%m-%d}", "--to", f"{end:%Y-%m-%d}"]
+    _recount(arguments, span=span, submit=submit, as_json=as_json)
 
 
 @app.command()
@@ -179,11 +182,17 @@ def rollback(as_json: bool = _AS_JSON) -> None:
         typer.echo(f"version {now} is current again, instead of {before}")
 
 
-def _recount(*, as_json: bool, span: Span | None) -> None:
-    from batch import recount
+def _recount(arguments: list[str], *, span: Span | None, submit: bool, as_json: bool) -> None:
+    """Recount here, or on YARN by the same command's arguments; tell of the version."""
+    if submit:
+        from batch import submitted
 
-    with _spark_job("batch", recount.STEPS) as (spark, store, settings, tell):
-        version = recount.run(spark, store, settings=settings, tell=tell, span=span)
+        version = submitted.run(arguments)
+    else:
+        from batch import recount
+
+        with _spark_job("batch", recount.STEPS) as (spark, store, settings, tell):
+            version = recount.run(spark, store, settings=settings, tell=tell, span=span)
     if as_json:
         typer.echo(json.dumps(_shown(version), default=str))
     else:

@@ -31,6 +31,7 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
     return (Job("batch", ("batch", "run"), settings.batch_schedule, makes_version=True),)
 
 
-def command_line(job: Job, settings: Settings) -> list[str]:  # noqa: ARG001  # YARN or not: here
+def command_line(job: Job, settings: Settings) -> list[str]:
     """The program and arguments of a job's process."""
-    return [sys.executable, str(CHECKOUT / "playcount"), *job.arguments]
+    where = ["--submit"] if settings.is_cluster else []
+    return [sys.executable, str(CHECKOUT / "playcount"), *job.arguments, *where]

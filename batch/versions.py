@@ -48,6 +48,12 @@ def all_versions(store: Store) -> list[Document]:
     return list(store[collections.BATCH_VERSIONS].find(sort=[("_id", -1)]))
 
 
+def newest_number(store: Store) -> int:
+    """The number of the newest run, whatever became of it; 0 before the first."""
+    newest = store[collections.BATCH_VERSIONS].find_one(sort=[("_id", -1)])
+    return int(newest["_id"]) if newest else 0
+
+
 def reserve(store: Store) -> int:
     """A new version number for a run that begins now.
 
@@ -64,8 +70,7 @@ def reserve(store: Store) -> int:
             f"batch {busy['_id']} runs already (process {busy['pid']} on {busy['host']}); "
             "wait for it, or for a minute if it was killed"
         )
-    newest = versions.find_one(sort=[("_id", -1)])
-    number = int(newest["_id"]) + 1 if newest else 1
+    number = newest_number(store) + 1
     run = {
         "_id": number,
         "state": "running",

@@ -5,6 +5,7 @@ This is the only module that reads the environment; the README's table lists the
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,6 +19,30 @@ from listens.errors import UserMistakeError
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 CRON_FIELDS = 5
+
+SETTINGS_FILE_VARIABLE = "PLAYCOUNT_SETTINGS_FILE"
+"""Names a file of `PLAYCOUNT_…=value` lines, for what shouldn't be in an environment."""
+
+HDFS_HOME = "/playcount"
+"""The folder on HDFS that all of Playcount's are in."""
+
+HADOOP_PORTS = {
+    "namenode": 8020,
+    "namenode_http": 9870,
+    "datanode": 9866,
+    "datanode_http": 9864,
+    "datanode_ipc": 9867,
+    "resourcemanager": 8032,
+    "resourcemanager_scheduler": 8030,
+    "resourcemanager_tracker": 8031,
+    "resourcemanager_admin": 8033,
+    "resourcemanager_http": 8088,
+    "nodemanager": 8041,
+    "nodemanager_localizer": 8040,
+    "nodemanager_http": 8042,
+    "history": 18080,
+}
+"""The ports of HDFS, YARN and Spark's history server, as their makers chose them."""
 
 
 def _known_zone(name: str) -> str:
@@ -50,6 +75,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PLAYCOUNT_", frozen=True, extra="ignore")
 
+    profile: Literal["local", "cluster"] = Field(
+        "local", description="local: Spark in a process, files; cluster: HDFS and YARN"
+    )
     home: Path = Field(CHECKOUT / ".playcount", description="Data, logs and run files")
     jars: Path = Field(
         CHECKOUT / ".playcount" / "jars",
@@ -71,10 +99,16 @@ class Settings(BaseSettings):
     mongo_cache_gb: float = Field(0.25, ge=0.25, description="WiredTiger cache of the local mongod")
     database: str = Field("playcount", description="MongoDB database")
 
-    spark_master: str = Field("local[2]", description="Spark master: local[N] or yarn")
+    spark_master: str = Field(
+        "", description="Spark master; empty: local[2], or yarn in the profile cluster"
+    )
     spark_driver_memory: str = Field("1g", description="Heap of a Spark driver")
-    archive_uri: str = Field("", description="Raw events, a Delta table; empty: below the home")
-    checkpoint_uri: str = Field("", description="Streaming checkpoints; empty: below the home")
+    archive_uri: str = Field(
+        "", description="Raw events, a Delta table; empty: below the home, or /playcount on HDFS"
+    )
+    checkpoint_uri: str = Field(
+        "", description="Streaming checkpoints; empty: below the home, or /playcount on HDFS"
+    )
     speed_trigger_seconds: float = Field(2, ge=0, description="Pause between speed micro-batches")
     archive_trigger_seconds: float = Field(30, ge=0, description="Pause between archive commits")
     max_offsets_per_trigger: int = Field(
@@ -100,6 +134,29 @@ class Settings(BaseSettings):
         description="A batch also runs once imports brought so many new events; 0: never",
     )
 
+    hadoop_ports_from: int = Field(
+        0, ge=0, le=65000, description="First port of the local HDFS and YARN; 0: Hadoop's own"
+    )
+    hadoop_conf_dir: str = Field(
+        "", description="Configuration of a cluster that runs elsewhere; empty: the local cluster"
+    )
+    hdfs_uri: str = Field("", description="hdfs://host:port; empty: the local NameNode")
+    webhdfs_url: str = Field("", description="WebHDFS, http://host:port; empty: the local NameNode")
+    yarn_url: str = Field(
+        "", description="Web address of YARN, http://host:port; empty: the local ResourceManager"
+    )
+    hdfs_user: str = Field("", description="Who writes to HDFS over WebHDFS; empty: who runs this")
+    yarn_queue: str = Field("default", description="YARN queue of all jobs")
+    yarn_python: str = Field(
+        "", description="Python interpreter on YARN's nodes; empty: the one that runs here"
+    )
+    spark_executors: int = Field(1, ge=1, description="Executors of a job on YARN")
+    spark_executor_cores: int = Field(1, ge=1, description="Cores of an executor on YARN")
+    spark_executor_memory: str = Field("1g", description="Heap of an executor on YARN")
+    spark_submit_options: str = Field(
+        "", description="More options of spark-submit, such as --principal and --keytab"
+    )
+
     api_host: str = Field("127.0.0.1", description="Address that the API binds to")
     api_port: Port = Field(5000, description="Port of the API and the dashboard")
     api_threads: int = Field(8, ge=1, le=256, description="Threads of the API server")
@@ -120,14 +177,51 @@ class Settings(BaseSettings):
         return self.mongo_uri or f"mongodb://127.0.0.1:{self.mongo_port}/?replicaSet=rs0"
 
     @property
+    def is_cluster(self) -> bool:
+        """Whether jobs run on YARN and files are on HDFS."""
+        return self.profile == "cluster"
+
+    @property
+    def master(self) -> str:
+        """Spark's master."""
+        return self.spark_master or ("yarn" if self.is_cluster else "local[2]")
+
+    @property
+    def hdfs(self) -> str:
+        """URI of the file system, `hdfs://host:port`."""
+        return self.hdfs_uri or f"hdfs://127.0.0.1:{self.hadoop_port('namenode')}"
+
+    @property
+    def webhdfs(self) -> str:
+        """Address of WebHDFS, `http://host:port`."""
+        return self.webhdfs_url or f"http://127.0.0.1:{self.hadoop_port('namenode_http')}"
+
+    @property
+    def yarn(self) -> str:
+        """Web address of the ResourceManager, `http://host:port`."""
+        return self.yarn_url or f"http://127.0.0.1:{self.hadoop_port('resourcemanager_http')}"
+
+    @property
     def archive_table(self) -> str:
         """URI of the archive's Delta table."""
-        return self.archive_uri or (self.home / "data" / "archive").as_uri()
+        return self.archive_uri or self._data("archive")
 
     @property
     def checkpoints(self) -> str:
         """URI of the folder with one checkpoint a query."""
-        return self.checkpoint_uri or (self.home / "data" / "checkpoints").as_uri()
+        return self.checkpoint_uri or self._data("checkpoints")
+
+    def hadoop_port(self, name: str) -> int:
+        """A port of the local cluster, by its name in HADOOP_PORTS."""
+        if not self.hadoop_ports_from:
+            return HADOOP_PORTS[name]
+        return self.hadoop_ports_from + list(HADOOP_PORTS).index(name)
+
+    def _data(self, name: str) -> str:
+        # With the address: Spark can't keep a checkpoint at an `hdfs:///` without it.
+        if self.is_cluster:
+            return f"{self.hdfs}{HDFS_HOME}/{name}"
+        return (self.home / "data" / name).as_uri()
 
 
 def load_settings() -> Settings:
@@ -137,7 +231,7 @@ def load_settings() -> Settings:
         UserMistakeError: a variable's value can't be used; the message names the variable.
     """
     try:
-        return Settings()  # type: ignore[call-arg]  # the plugin-free checker sees no defaults
+        return Settings(_env_file=os.environ.get(SETTINGS_FILE_VARIABLE))  # type: ignore[call-arg]  # the plugin-free checker sees no defaults
     except ValidationError as error:
         first = error.errors()[0]
         variable = "PLAYCOUNT_" + "_".join(str(part) for part in first["loc"]).upper()

@@ -35,15 +35,13 @@ def env(
 @app.command()
 def up(only: Only = "") -> None:
     """Start Kafka, MongoDB, streaming, scheduler and API, and wait until they work."""
-    from stack.lifecycle import start
+    from stack.bringing_up import bring_up
     from stack.probes import api_url
     from stack.processes import choose
-    from stack.progress import wait_with_progress
 
     settings = load_settings()
     names = choose(settings, only)
-    start(settings, names)
-    wait_with_progress(settings, names)
+    bring_up(settings, names)
     if "api" in names:
         Console().print(f"Dashboard: {api_url(settings)}", highlight=False)
 
@@ -105,3 +103,17 @@ def demo(
     from stack.demo import Demo
 
     Demo(load_settings(), files or [], listener=listener, rate=rate).run(once=once)
+
+
+cluster = typer.Typer(no_args_is_help=True, help="What a cluster needs of Playcount.")
+
+
+@cluster.command()
+def install() -> None:
+    """Put Playcount's code, its Python packages and Spark's jars on HDFS, once a version.
+
+    Jobs that are submitted to YARN take them from there. Nothing is sent that is there already.
+    """
+    from stack.installing import install_with_progress
+
+    install_with_progress(load_settings())

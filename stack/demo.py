@@ -14,14 +14,14 @@ from rich.console import Console
 
 from listens.errors import PlaycountError, UserMistakeError
 from listens.settings import Settings
+from stack.bringing_up import bring_up
 from stack.charts import print_charts
 from stack.environment import this_environment
 from stack.layout import layout
-from stack.lifecycle import down, start, stop
+from stack.lifecycle import down, stop
 from stack.positions import read_positions
 from stack.probes import api_url
 from stack.processes import NAMES, choose, settings_environment
-from stack.progress import wait_with_progress
 from stack.supervisor import Supervisor
 from stack.topic import topic_reader
 
@@ -62,19 +62,19 @@ class Demo:
                 self._replay()
 
     def _load(self, names: tuple[str, ...]) -> None:
-        start(self._settings, names)
         simulated = not self._files
         if simulated:
             self._files = [self._simulated()]
         # Streaming, a JVM, isn't waited for: it starts while the files are sent to Kafka.
-        wait_with_progress(self._settings, tuple(name for name in names if name != "streaming"))
+        bring_up(self._settings, names, wait_for_streaming=False)
         if simulated and read_positions(self._settings).batch_version is not None:
             self._console.print("The history of the last demo is still there.")
             return
         for path in self._files:
             self._playcount("import", str(path), "--listener", self._listener, "--wait")
         if _events_without_batch(self._settings) >= BATCH_FROM_EVENTS:
-            self._playcount("batch", "run")
+            submit = ("--submit",) if self._settings.is_cluster else ()
+            self._playcount("batch", "run", *submit)
 
     def _simulated(self) -> Path:
         path = layout(self._settings).home / "demo" / "spotify_history.csv"

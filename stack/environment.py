@@ -31,6 +31,7 @@ class Environment:
 
     checkout: Path
     jars: Path
+    cluster: bool = False
 
     @property
     def venv(self) -> Path:
@@ -52,7 +53,11 @@ class Environment:
 
     def stale_jars(self) -> list[JarFolder]:
         """Jar folders that are missing, half made, or older than their POM."""
-        return [folder for folder in jar_folders(self.jars) if not folder.is_current()]
+        return [
+            folder
+            for folder in jar_folders(self.jars, cluster=self.cluster)
+            if not folder.is_current()
+        ]
 
     def log(self, name: str) -> Path:
         """Where the output of a step goes."""
@@ -70,7 +75,9 @@ class Environment:
 def this_environment() -> Environment:
     """The environment of this checkout, with the jar folder that the settings name."""
     jars = os.environ.get("PLAYCOUNT_JARS") or CHECKOUT / ".playcount" / "jars"
-    return Environment(CHECKOUT, Path(jars))
+    return Environment(
+        CHECKOUT, Path(jars), cluster=os.environ.get("PLAYCOUNT_PROFILE") == "cluster"
+    )
 
 
 def ensure(environment: Environment, *, development: bool = False) -> None:

@@ -12,6 +12,9 @@ from stack.steps import run, step
 
 POMS = Path(__file__).parent / "poms"
 
+CLUSTER_PRODUCTS = ("hadoop",)
+"""What only the profile `cluster` runs."""
+
 
 @dataclass(frozen=True)
 class JarFolder:
@@ -61,9 +64,14 @@ class JarFolder:
         ]
 
 
-def jar_folders(jars: Path) -> list[JarFolder]:
-    """One folder for each committed POM."""
-    return [JarFolder(pom.stem, jars / pom.stem) for pom in sorted(POMS.glob("*.xml"))]
+def jar_folders(jars: Path, *, cluster: bool) -> list[JarFolder]:
+    """One folder for each committed POM; those of CLUSTER_PRODUCTS only for a cluster."""
+    products = [pom.stem for pom in sorted(POMS.glob("*.xml"))]
+    return [
+        JarFolder(product, jars / product)
+        for product in products
+        if cluster or product not in CLUSTER_PRODUCTS
+    ]
 
 
 def file_hash(path: Path) -> str:

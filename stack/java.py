@@ -8,6 +8,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from listens.errors import PlaycountError
+
 JAVA_AT_LEAST = 17  # Kafka 4 and Spark 4 need it
 JVM_FOLDER = Path("/usr/lib/jvm")
 VERSION_LINE = re.compile(r'^JAVA_VERSION="(\d+)', re.MULTILINE)
@@ -19,6 +21,21 @@ def find_java_home() -> Path | None:
         if java_version(home) >= JAVA_AT_LEAST:
             return home
     return None
+
+
+def java_home() -> Path:
+    """The Java home of all components.
+
+    Raises:
+        PlaycountError: there's none that is new enough.
+    """
+    home = find_java_home()
+    if home is None:
+        raise PlaycountError(
+            f"no Java {JAVA_AT_LEAST} or newer: install openjdk-{JAVA_AT_LEAST}-jre-headless, "
+            "or set JAVA_HOME"
+        )
+    return home
 
 
 def java_version(home: Path) -> int:

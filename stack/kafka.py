@@ -7,9 +7,8 @@ import string
 import uuid
 from pathlib import Path
 
-from listens.errors import PlaycountError
 from listens.settings import Settings
-from stack.java import JAVA_AT_LEAST, find_java_home
+from stack.java import java_home
 from stack.layout import layout
 from stack.steps import run
 
@@ -19,21 +18,6 @@ LOG_CONFIG = TEMPLATES / "kafka-log4j2.properties"
 BROKER_OPTIONS = ("-Xms256m", "-Xmx512m", "-XX:+UseG1GC", "-Djava.awt.headless=true")
 # The format tool lives for two seconds: a compiler that optimises would only delay it.
 TOOL_OPTIONS = ("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-
-
-def java_home() -> Path:
-    """The Java home of all components.
-
-    Raises:
-        PlaycountError: there's none that is new enough.
-    """
-    home = find_java_home()
-    if home is None:
-        raise PlaycountError(
-            f"no Java {JAVA_AT_LEAST} or newer: install openjdk-{JAVA_AT_LEAST}-jre-headless, "
-            "or set JAVA_HOME"
-        )
-    return home
 
 
 def broker_command(settings: Settings) -> list[str]:

@@ -29,6 +29,16 @@ class Layout:
         return self.home / "data" / "mongo"
 
     @property
+    def hadoop_data(self) -> Path:
+        """The files of HDFS and YARN, where they run here."""
+        return self.home / "data" / "hadoop"
+
+    @property
+    def hadoop_conf(self) -> Path:
+        """`hadoop-conf/` filled in for the local cluster, written anew by each `up`."""
+        return self.home / "conf" / "hadoop"
+
+    @property
     def kafka_properties(self) -> Path:
         """The broker's configuration, written anew by each `up`."""
         return self.home / "conf" / "server.properties"

@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 
 from listens.errors import PlaycountError, ServiceDownError
 from listens.settings import Settings
+from stack.hadoop import format_namenode, write_configuration
 from stack.kafka import format_storage, write_properties
 from stack.layout import layout
 from stack.leftovers import stop_leftovers
-from stack.preflight import check_disk, check_ports
+from stack.preflight import check_disk, check_memory, check_ports
 from stack.probes import why_not_ready
-from stack.processes import SERVICES, process_table
+from stack.processes import SERVICES, has_local_cluster, process_table
 from stack.steps import tail
 from stack.supervisor import ProcessState, Supervisor
 
@@ -23,8 +24,9 @@ READY_SECONDS = 180  # a cold Spark start on a loaded machine of two cores took 
 POLL_SECONDS = 0.2
 MOST_DEATHS = 4  # while `up` waits; afterwards the supervisor goes on trying
 LOG_LINES = 12
-# Stopped first, so that a commit or a batch under way ends while MongoDB is there.
-USERS_OF_MONGO = ("scheduler", "streaming")
+# One after the other, before all the rest: a commit or a batch under way ends while MongoDB is
+# there; and a NodeManager says goodbye to its ResourceManager, for a quarter of an hour if need be.
+STOPPED_FIRST = ("scheduler", "streaming", "history", "nodemanager")
 
 # Called as (name, why it isn't ready yet, or None once it is).
 Progress = Callable[[str, str | None], None]
@@ -44,7 +46,10 @@ def start(settings: Settings, names: tuple[str, ...]) -> tuple[str, ...]:
         if not supervisor.is_running():
             stop_leftovers(settings)  # they'd hold the ports and the data folders
         check_disk(settings)
+        check_memory(settings)
         write_properties(settings)
+        if has_local_cluster(settings):
+            write_configuration(settings)
         supervisor.write_config()
         if supervisor.is_running():
             supervisor.apply_config(names)
@@ -96,7 +101,8 @@ def stop(settings: Settings, names: tuple[str, ...]) -> None:
     with _lifecycle_lock(settings):
         supervisor = Supervisor(settings)
         kept_up = [name for name, state in supervisor.states().items() if state.is_kept_up]
-        for name in sorted(names, key=lambda name: name not in USERS_OF_MONGO):
+        first = [name for name in STOPPED_FIRST if name in names]
+        for name in [*first, *(name for name in names if name not in first)]:
             if name in kept_up:
                 supervisor.stop(name)
 
@@ -109,7 +115,7 @@ def down(settings: Settings) -> None:
     with _lifecycle_lock(settings):
         supervisor = Supervisor(settings)
         if supervisor.is_running():
-            for name in (name for name in USERS_OF_MONGO if name in supervisor.states()):
+            for name in (name for name in STOPPED_FIRST if name in supervisor.states()):
                 supervisor.stop(name)
             supervisor.stop_all()
             supervisor.shut_down()
@@ -120,13 +126,14 @@ def down(settings: Settings) -> None:
 
 
 def _start_all(settings: Settings, supervisor: Supervisor, names: list[str]) -> None:
+    # Last, because a new data folder needs seconds of formatting, in which the others start.
+    formats = {"namenode": format_namenode, "kafka": format_storage}
     for name in names:
-        if name != "kafka":
+        if name not in formats:
             supervisor.start(name)
-    if "kafka" in names:
-        # Last, because a new data folder needs seconds of formatting, in which the others start.
-        format_storage(settings)
-        supervisor.start("kafka")
+    for name in (name for name in formats if name in names):
+        formats[name](settings)
+        supervisor.start(name)
 
 
 def _why_waiting(settings: Settings, state: ProcessState) -> str | None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import shutil
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import psutil
 
 from listens.errors import UserMistakeError
 from listens.settings import Settings
 from stack.layout import layout
-from stack.processes import Process
+from stack.processes import Process, has_local_cluster
 
 # Kafka and MongoDB each preallocate some 300 MB, and a batch spills beside them.
 DISK_AT_LEAST_GB = 2
+# Measured: 2.6 GB of daemons and services, 2.9 GB for streaming and 3.3 GB for a batch beside it.
+CLUSTER_MEMORY_GB = 10
 
 
 def check_disk(settings: Settings) -> None:
@@ -32,18 +34,37 @@ def check_ports(settings: Settings, processes: Iterable[Process]) -> None:
     """Raises UserMistakeError when a port is taken, or when two processes want the same."""
     wanted: dict[int, str] = {}
     for process in processes:
-        for name in process.ports:
-            port: int = getattr(settings, name)
-            variable = f"PLAYCOUNT_{name.upper()}"
+        for port, variable, host in _ports(settings, process):
             if port in wanted:
                 raise UserMistakeError(f"{variable} and {wanted[port]} are both {port}; change one")
             wanted[port] = variable
-            host = settings.api_host if name == "api_port" else "127.0.0.1"
             if not _is_free(host, port):
                 raise UserMistakeError(
                     f"port {port}, wanted for {process.name}, is taken{_holder(port)}; "
                     f"stop that, or set {variable} to a free port"
                 )
+
+
+def check_memory(settings: Settings) -> None:
+    """Raises UserMistakeError when the machine has less memory than a local cluster needs."""
+    if not has_local_cluster(settings):
+        return
+    total_gb = psutil.virtual_memory().total / 1e9
+    if total_gb < CLUSTER_MEMORY_GB:
+        raise UserMistakeError(
+            f"the profile cluster needs {CLUSTER_MEMORY_GB} GB of memory for Kafka, MongoDB, HDFS, "
+            f"YARN and two Spark jobs, and this machine has {total_gb:.0f} GB; "
+            "use PLAYCOUNT_PROFILE=local, which needs 4 GB"
+        )
+
+
+def _ports(settings: Settings, process: Process) -> Iterator[tuple[int, str, str]]:
+    """Port, the variable that sets it, and the address it's bound to."""
+    for name in process.ports:
+        host = settings.api_host if name == "api_port" else "127.0.0.1"
+        yield getattr(settings, name), f"PLAYCOUNT_{name.upper()}", host
+    for name in process.hadoop_ports:
+        yield settings.hadoop_port(name), "PLAYCOUNT_HADOOP_PORTS_FROM", "127.0.0.1"
 
 
 def _is_free(host: str, port: int) -> bool:

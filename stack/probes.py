@@ -13,6 +13,8 @@ from kafka.errors import KafkaError
 from pymongo.errors import PyMongoError
 
 from listens.brokers import admin_client, ensure_topic
+from listens.cluster.hdfs import health, make_folders, why_not_writable
+from listens.cluster.yarn import node_metrics
 from listens.errors import ServiceDownError
 from listens.settings import Settings
 from stack.mongo import client, ensure_replica_set, local_client
@@ -38,6 +40,8 @@ def why_not_ready(name: str, settings: Settings, started_at: datetime = EPOCH) -
     reason = reason or why_not_healthy(name, settings, started_at)
     if reason is None and name == "kafka":
         reason = _reason_of(ensure_topic, settings)
+    if reason is None and name == "namenode":
+        reason = _reason_of(make_folders, settings)
     return reason
 
 
@@ -98,6 +102,41 @@ def _heartbeat(name: str, settings: Settings, started_at: datetime) -> str | Non
     return None if age <= FRESH else f"the last heartbeat was {age.total_seconds():.0f} s ago"
 
 
+def _namenode(settings: Settings, _started_at: datetime) -> str | None:
+    try:
+        return why_not_writable(settings)
+    except ServiceDownError as error:
+        return _first_clause(error)
+
+
+def _datanode(settings: Settings, _started_at: datetime) -> str | None:
+    try:
+        return None if health(settings).live_nodes else "the NameNode knows no live DataNode"
+    except ServiceDownError as error:
+        return _first_clause(error)
+
+
+def _resourcemanager(settings: Settings, _started_at: datetime) -> str | None:
+    try:
+        node_metrics(settings)
+    except ServiceDownError as error:
+        return _first_clause(error)
+    return None
+
+
+def _nodemanager(settings: Settings, _started_at: datetime) -> str | None:
+    try:
+        nodes = node_metrics(settings)["activeNodes"]
+    except ServiceDownError as error:
+        return _first_clause(error)
+    return None if nodes else "the ResourceManager knows no active NodeManager"
+
+
+def _history(settings: Settings, _started_at: datetime) -> str | None:
+    port = settings.hadoop_port("history")
+    return None if accepts("127.0.0.1", port) else f"nothing listens on port {port} yet"
+
+
 def _api(settings: Settings, _started_at: datetime) -> str | None:
     url = f"{api_url(settings)}/healthz"
     try:
@@ -112,6 +151,11 @@ def _api(settings: Settings, _started_at: datetime) -> str | None:
 PROBES: dict[str, Probe] = {
     "kafka": _kafka,
     "mongod": _mongod,
+    "namenode": _namenode,
+    "datanode": _datanode,
+    "resourcemanager": _resourcemanager,
+    "nodemanager": _nodemanager,
+    "history": _history,
     "streaming": _streaming,
     "scheduler": _scheduler,
     "api": _api,

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from listens.errors import UserMistakeError
 from listens.settings import Settings
 from stack.environment import this_environment
-from stack.kafka import broker_command, java_home
+from stack.hadoop import MAINS as HADOOP_DAEMONS
+from stack.hadoop import daemon_command, daemon_ports, history_command
+from stack.java import java_home
+from stack.kafka import broker_command
 from stack.layout import layout
 from stack.mongo import mongod_command
 
-SERVICES = ("kafka", "mongod")
-NAMES = (*SERVICES, "streaming", "scheduler", "api")
+SERVICES = ("kafka", "mongod", *HADOOP_DAEMONS)
+"""What the others need; in the profile cluster, if it's the local one, HDFS and YARN, too."""
+
+NAMES = (*SERVICES, "history", "streaming", "scheduler", "api")
+
 # The mark by which `down` finds what a killed supervisor left behind.
 COMPONENT_VARIABLE = "PLAYCOUNT_COMPONENT"
 HOME_VARIABLE = "PLAYCOUNT_HOME"
@@ -26,21 +33,25 @@ class Process:
     name: str
     command: list[str]
     ports: tuple[str, ...] = ()  # the settings that name its ports
+    hadoop_ports: tuple[str, ...] = ()  # of HADOOP_PORTS
     environment: Mapping[str, str] = field(default_factory=dict)
     stop_seconds: int = 30  # from SIGTERM to SIGKILL
 
 
 def process_table(settings: Settings) -> list[Process]:
     """The processes of this stack; a service that runs elsewhere isn't among them."""
-    makers: dict[str, Callable[[Settings], Process]] = {
-        "kafka": _kafka,
-        "mongod": _mongod,
-        "streaming": _streaming,
-        "scheduler": _scheduler,
-        "api": _api,
-    }
+    makers: dict[str, Callable[[Settings], Process]] = {"kafka": _kafka, "mongod": _mongod}
+    if has_local_cluster(settings):
+        makers |= {name: partial(_daemon, name=name) for name in HADOOP_DAEMONS}
+        makers["history"] = _history
+    makers |= {"streaming": _streaming, "scheduler": _scheduler, "api": _api}
     elsewhere = {"kafka": settings.kafka_servers, "mongod": settings.mongo_uri}
     return [make(settings) for name, make in makers.items() if not elsewhere.get(name)]
+
+
+def has_local_cluster(settings: Settings) -> bool:
+    """Whether HDFS and YARN run here, under our supervisor."""
+    return settings.is_cluster and not settings.hadoop_conf_dir
 
 
 def choose(settings: Settings, only: str) -> tuple[str, ...]:
@@ -75,17 +86,37 @@ def _mongod(settings: Settings) -> Process:
     return Process("mongod", mongod_command(settings), ("mongo_port",))
 
 
+def _daemon(settings: Settings, name: str) -> Process:
+    # The NodeManager starts containers by it; the others need none.
+    environment = {"JAVA_HOME": str(java_home())}
+    return Process(
+        name,
+        daemon_command(settings, name),
+        hadoop_ports=daemon_ports(name),
+        environment=environment,
+    )
+
+
+def _history(settings: Settings) -> Process:
+    command, environment = history_command(settings)
+    environment["JAVA_HOME"] = str(java_home())
+    return Process("history", command, hadoop_ports=("history",), environment=environment)
+
+
 def _streaming(settings: Settings) -> Process:
-    return Process("streaming", _playcount("stream"), (), _python_environment(settings))
+    command = _playcount("stream", *(["--submit"] if settings.is_cluster else []))
+    return Process("streaming", command, environment=_python_environment(settings), stop_seconds=60)
 
 
 def _scheduler(settings: Settings) -> Process:
     command = _playcount("batch", "schedule")
-    return Process("scheduler", command, (), _python_environment(settings))
+    return Process("scheduler", command, environment=_python_environment(settings))
 
 
 def _api(settings: Settings) -> Process:
-    return Process("api", _playcount("serve"), ("api_port",), _python_environment(settings))
+    return Process(
+        "api", _playcount("serve"), ("api_port",), environment=_python_environment(settings)
+    )
 
 
 def _playcount(*arguments: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 from listens.settings import Settings
 from stack.lifecycle import wait_until_ready
@@ -14,7 +15,7 @@ def wait_with_progress(settings: Settings, names: tuple[str, ...]) -> None:
     """Wait until all of `names` work, and say on stderr which one is waited for, and why."""
     columns = (
         SpinnerColumn(finished_text="[green]✓[/]"),
-        TextColumn("{task.description:<10}"),
+        TextColumn("{task.description:<15}", table_column=Column(no_wrap=True, min_width=15)),
         TimeElapsedColumn(),
         TextColumn("[dim]{task.fields[reason]}[/]"),
     )

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from types import FrameType
 
 import pymongo
+from pymongo import ReturnDocument
 from pymongo.errors import PyMongoError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
@@ -50,7 +51,7 @@ def run(settings: Settings, *, until_drained: bool = False) -> None:
         queries = start(
             spark, store=store, settings=settings, described=described, once=until_drained
         )
-        _watch(queries, store=store, stop=_stop_on_signals())
+        _watch(queries, store=store, stop=stop_on_signals())
     finally:
         spark.stop()
 
@@ -126,13 +127,16 @@ def _query(
 
 
 def _watch(queries: list[StreamingQuery], *, store: Store, stop: threading.Event) -> None:
+    began = datetime.now(UTC)
     while not stop.wait(HEARTBEAT_SECONDS):
         for query in queries:
             if error := query.exception():
                 raise StreamingFailedError(f"the query {query.name} failed: {error}") from error
         if not any(query.isActive for query in queries):
             return
-        _beat(store)
+        if _beat(store, since=began):
+            log.info("asked to stop")
+            break
     deadline = time.monotonic() + STOP_WITHIN_SECONDS
     for query in queries:
         _stop(query, deadline=deadline)
@@ -154,20 +158,24 @@ def _batches_ended(query: StreamingQuery) -> int:
     return progress.batchId if progress else -1
 
 
-def _beat(store: Store) -> None:
+def _beat(store: Store, *, since: datetime) -> bool:
+    """Say that it's alive; whether somebody has asked it to stop since it began."""
     try:
         # Not longer: SIGTERM is looked at between two of them.
         with pymongo.timeout(HEARTBEAT_SECONDS):
-            store[collections.HEARTBEATS].update_one(
+            beat = store[collections.HEARTBEATS].find_one_and_update(
                 {"_id": "streaming"},
                 {"$set": {"at": datetime.now(UTC), "pid": os.getpid()}},
                 upsert=True,
+                return_document=ReturnDocument.AFTER,
             )
     except PyMongoError as error:
         log.warning("no heartbeat: %s", type(error).__name__)
+        return False
+    return bool(beat and beat.get("stop_at", since) > since)
 
 
-def _stop_on_signals() -> threading.Event:
+def stop_on_signals() -> threading.Event:
     """Set by SIGTERM and SIGINT; before the queries run, a signal just ends the process."""
     stop = threading.Event()
 

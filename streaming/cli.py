@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-
 import typer
+
+from listens.errors import UserMistakeError
 
 app = typer.Typer()
 
@@ -14,21 +14,27 @@ def stream(
     until_drained: bool = typer.Option(
         False, help="End when everything that Kafka holds now is counted and archived."
     ),
+    submit: bool = typer.Option(
+        False, "--submit", help="Run it on YARN, and stay until it ends there."
+    ),
 ) -> None:
     """Count and archive what comes in on Kafka, until Ctrl-C or SIGTERM.
 
     Two queries run side by side: `speed` writes each micro-batch to MongoDB in one transaction,
     `archive` appends every raw event to the archive table. Both go on where they ended, also
     when their checkpoints are gone. `./playcount up` runs this under its supervisor.
+
+    With --submit, Spark runs in YARN's cluster mode; an application of this database that runs
+    there already is watched instead of a second one being started. Ctrl-C stops it there, too.
     """
     from listens.settings import load_settings
-    from streaming.application import run
+    from streaming import application, logs, submitted
 
     settings = load_settings()
-    logging.basicConfig(
-        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    # py4j and kafka log every call and every reconnect.
-    for chatty in ("py4j", "kafka"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
-    run(settings, until_drained=until_drained)
+    logs.set_up(settings)
+    if submit and until_drained:
+        raise UserMistakeError("--until-drained runs here; leave out --submit")
+    if submit:
+        submitted.run(settings)
+    else:
+        application.run(settings, until_drained=until_drained)

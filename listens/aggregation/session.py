@@ -26,7 +26,7 @@ def spark_session(
     """
     builder: SparkSession.Builder = (
         SparkSession.builder.appName(name)
-        .master(settings.spark_master)
+        .master(settings.master)
         .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
         .config(
             "spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog"
@@ -37,7 +37,7 @@ def spark_session(
         .config("spark.databricks.delta.snapshotPartitions", 2)
         .config("spark.ui.showConsoleProgress", "false")
     )
-    if settings.spark_master.startswith("local"):
+    if settings.master.startswith("local"):
         builder = _local(builder, settings)
     return builder.getOrCreate()
 

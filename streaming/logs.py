@@ -1,0 +1,17 @@
+"""What the streaming application logs."""
+
+from __future__ import annotations
+
+import logging
+
+from listens.settings import Settings
+
+
+def set_up(settings: Settings) -> None:
+    """A line an event on stderr, at the level of the settings."""
+    logging.basicConfig(
+        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    # py4j and kafka log every call and every reconnect.
+    for chatty in ("py4j", "kafka"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
