@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -98,11 +99,19 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="Print the charts and end")] = False,
     listener: Annotated[str, typer.Option(help="Whose plays these are")] = "demo",
     rate: Annotated[float, typer.Option(min=0.1, help="Plays a second that are replayed")] = 2,
+    on_cluster: Annotated[
+        bool, typer.Option("--cluster", help="On a real HDFS and YARN, as in the profile cluster")
+    ] = False,
 ) -> None:
     """Start all, import a history, compute charts, and replay it live until Ctrl-C."""
     from stack.demo import Demo
+    from stack.environment import ensure, this_environment
 
-    Demo(load_settings(), files or [], listener=listener, rate=rate).run(once=once)
+    settings = load_settings()
+    if on_cluster and not settings.is_cluster:
+        settings = settings.model_copy(update={"profile": "cluster"})
+        ensure(replace(this_environment(), cluster=True))
+    Demo(settings, files or [], listener=listener, rate=rate).run(once=once)
 
 
 cluster = typer.Typer(no_args_is_help=True, help="What a cluster needs of Playcount.")

@@ -11,6 +11,7 @@ import psutil
 
 from listens.errors import ServiceDownError
 from listens.settings import Settings
+from stack.cluster_status import ClusterStatus, read_cluster
 from stack.lag import Lag, lag
 from stack.positions import Position, Positions, read_positions
 from stack.probes import why_not_healthy
@@ -43,6 +44,7 @@ class Status:
     batch_version: int | None = None
     last_commit: dict[str, Any] | None = None
     schedule: dict[str, Any] | None = None
+    cluster: ClusterStatus | None = None
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -58,10 +60,15 @@ def read_status(settings: Settings) -> Status:
     # At once: each that is down costs its time-out.
     with ThreadPoolExecutor() as pool:
         numbers = pool.submit(_layers, settings)
+        cluster = pool.submit(read_cluster, settings) if settings.is_cluster else None
         components = list(
             pool.map(lambda name: _component(settings, name, states.get(name)), names)
         )
-        return Status(components, **numbers.result())
+        found = numbers.result()
+        if cluster is not None:
+            found["cluster"] = cluster.result()
+            found["problems"] += found["cluster"].problems
+        return Status(components, **found)
 
 
 def _component(settings: Settings, name: str, state: ProcessState | None) -> ComponentHealth:

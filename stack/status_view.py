@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from stack.cluster_status import cluster_json, cluster_lines
 from stack.status import LAYERS, ComponentHealth, Status
 
 
@@ -25,6 +26,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "batch_version": status.batch_version,
         "last_commit": {"seq": commit["_id"], "at": _iso(commit.get("at"))} if commit else None,
         "schedule": _schedule_json(status.schedule) if status.schedule else None,
+        **({"cluster": cluster_json(status.cluster)} if status.cluster else {}),
         "problems": status.problems,
     }
 
@@ -45,6 +47,8 @@ def print_status(status: Status, console: Console) -> None:
         console.print(f"Batch version: {status.batch_version}")
     for line in _schedule_lines(status.schedule) if status.schedule else ():
         console.print(line, highlight=False)
+    for line in cluster_lines(status.cluster) if status.cluster else ():
+        console.print(line, highlight=False, soft_wrap=True)
     for problem in status.problems:
         console.print(f"[red]✗[/] {escape(problem)}", highlight=False)
 
