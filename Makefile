@@ -7,10 +7,10 @@ COMPILE := $(UV) pip compile -q --python-version 3.11 --universal --generate-has
 	--no-emit-index-url --no-emit-find-links --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help env check test soak bench lock demo
+.PHONY: help env check test test-cluster soak bench lock demo
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 env: ## make or refresh the environment, with what checks and tests need
 	@$(PYTHON) playcount env --dev
@@ -24,6 +24,9 @@ check: env ## lint, format, types, the import law, and what the documents say
 
 test: env ## all tests, with real Kafka, MongoDB and Spark
 	$(BIN)/pytest
+
+test-cluster: env ## tests on a real HDFS and YARN; 10 GB of memory
+	$(BIN)/pytest -m cluster tests/cluster
 
 soak: env ## kill components for minutes while events flow, then compare every count
 	$(BIN)/pytest -m soak tests/crashes -s

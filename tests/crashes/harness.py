@@ -28,7 +28,7 @@ from stack import lifecycle
 from stack.lag import waiting
 from stack.positions import read_positions
 from stack.probes import api_url
-from stack.processes import HOME_VARIABLE, NAMES, settings_environment
+from stack.processes import HOME_VARIABLE, choose, settings_environment
 from stack.supervisor import ProcessState, Supervisor
 from stack.topic import topic_reader
 
@@ -59,15 +59,19 @@ class Stack:
 
     def up(self, *names: str) -> None:
         """Start components, all by default, and wait until they work."""
-        chosen = names or NAMES
+        chosen = names or choose(self.settings, "")
         lifecycle.start(self.settings, chosen)
+        self.wait_until_ready(*chosen)
+        connect(self.settings, timeout_seconds=PATIENCE_SECONDS).client.close()
+
+    def wait_until_ready(self, *names: str) -> None:
+        """Wait until components work."""
         lifecycle.wait_until_ready(
             self.settings,
-            chosen,
+            names,
             progress=lambda _name, _reason: None,
             timeout_seconds=PATIENCE_SECONDS,
         )
-        connect(self.settings, timeout_seconds=PATIENCE_SECONDS).client.close()
 
     def close(self) -> None:
         """Stop everything; whatever is left over is ended, and is an error."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise, product
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 from deltalake import DeltaTable
 
 from listens import store as collections
+from listens.cluster.hdfs import client
+from listens.settings import HDFS_HOME, Settings
 from tests.crashes.feed import Feed
 from tests.crashes.harness import Stack, say
 from tests.crashes.witness import Witness
@@ -64,12 +69,23 @@ def archived(stack: Stack) -> duckdb.DuckDBPyConnection:
     """The archive's rows as table `rows`, read by deltalake, which isn't Spark."""
     columns = ["partition", "offset", "event_id", "song_id", "kind", "rejection"]
     columns += ["ms_played", "listener_id", "skipped", "completed", "reason_end"]
-    table = DeltaTable(stack.settings.archive_table)
-    rows = table.to_pyarrow_table(columns=columns)
+    with local_table(stack.settings) as place:
+        rows = DeltaTable(place).to_pyarrow_table(columns=columns)
     connection = duckdb.connect()
     connection.register("arrow_rows", rows)
     connection.execute("CREATE TABLE rows AS SELECT * FROM arrow_rows")
     return connection
+
+
+@contextmanager
+def local_table(settings: Settings) -> Iterator[str]:
+    """The archive where deltalake can read it: it speaks to no HDFS, so there it's copied."""
+    if not settings.is_cluster:
+        yield settings.archive_table
+        return
+    with TemporaryDirectory() as folder:
+        client(settings).download(f"{HDFS_HOME}/archive", folder)
+        yield f"{folder}/archive"
 
 
 def number_of(archive: duckdb.DuckDBPyConnection, query: str) -> int:
