@@ -168,6 +168,27 @@ def test_only_new_events_of_imports_since_the_version_are_counted(store):
     assert schedule_facts.advanced(store, first, cut_seq=3) == Tally(3, 4, 5, later)
 
 
+def test_a_rollback_starts_no_batch(missed, child_code):
+    """Its imports are counted by the speed layer again, and its night isn't missed again."""
+    now = datetime.now(UTC)
+    made = {"state": "ready", "cut": {}, "windows": {}, "events": 0}
+    missed.store.batch_versions.insert_many(
+        [
+            {"_id": 1, "cut_seq": 0, "started_at": now - MISSED, **made},
+            {"_id": 2, "cut_seq": 5, "started_at": now, **made},
+        ]
+    )
+    imported = {"i": {"new": 10**9, "duplicate": 0}}
+    missed.store.speed_commits.insert_one({"_id": 5, "at": now - MISSED, "imports": imported})
+    missed.store.batch_pointer.insert_one({"_id": "current", "version": 2, "previous": 1})
+    missed.settings = missed.settings.model_copy(update={"batch_after_events": 1})
+
+    versions.rollback(missed.store)
+    tick(missed)
+
+    assert missed.child is None
+
+
 def test_a_child_is_asked_to_end_as_by_ctrl_c(missed, child_code, capfd):
     child_code[0] = (
         "import time\nprint('begun', flush=True)\ntry:\n    time.sleep(60)\n"
