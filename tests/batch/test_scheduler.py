@@ -12,7 +12,7 @@ import pytest
 
 from batch import schedule, schedule_child, schedule_facts, schedule_runs, scheduler, versions
 from batch.schedule_facts import Tally
-from batch.schedule_jobs import command_line, jobs
+from batch.schedule_jobs import Job, command_line, jobs
 from batch.scheduler import State, tick
 
 MISSED = timedelta(days=2)
@@ -166,6 +166,26 @@ def test_only_new_events_of_imports_since_the_version_are_counted(store):
     store.speed_commits.insert_one({"_id": 4, "at": later, "imports": {"b": {"new": 5}}})
     assert schedule_facts.advanced(store, first, cut_seq=1) == Tally(1, 4, 15, later)
     assert schedule_facts.advanced(store, first, cut_seq=3) == Tally(3, 4, 5, later)
+
+
+def test_jobs_run_one_after_the_other(missed, child_code, monkeypatch):
+    """An upkeep job needs nothing but its line in the table."""
+    upkeep = Job("upkeep", ("archive", "optimize"), "0 3 * * *")
+    table = (*jobs(missed.settings), upkeep)
+    monkeypatch.setattr(scheduler, "jobs", lambda _: table)
+    for job in table:
+        runs = missed.store.scheduled_runs
+        runs.delete_one({"_id": job.name})
+        schedule_runs.last_run(missed.store, job.name, now=datetime.now(UTC) - MISSED)
+
+    tick(missed)
+    assert missed.child.run.job == "batch"
+    ticks_until(missed, lambda: missed.child and missed.child.run.job == "upkeep")
+    assert last(missed).outcome == "ok"
+    ticks_until(missed, lambda: missed.child is None)
+
+    done = missed.store.scheduled_runs.find_one({"_id": "upkeep"})
+    assert (done["number"], done["outcome"]) == (1, "ok")
 
 
 def test_a_rollback_starts_no_batch(missed, child_code):
