@@ -255,3 +255,7 @@ def test_a_job_is_a_command_of_playcount(fresh_database):
     [batch] = jobs(fresh_database)
 
     assert command_line(batch, fresh_database)[-2:] == ["batch", "run"]
+    on_yarn = fresh_database.model_copy(update={"profile": "cluster"})
+    assert command_line(batch, on_yarn)[-3:] == ["batch", "run", "--submit"]
+    upkeep = Job("upkeep", ("archive", "optimize"), "0 3 * * *")
+    assert command_line(upkeep, on_yarn)[-2:] == ["archive", "optimize"]

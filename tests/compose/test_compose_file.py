@@ -62,7 +62,7 @@ def test_what_is_mounted_exists(resolved):
         if volume["type"] == "bind"
     ]
 
-    assert len(sources) == 4
+    assert len(sources) == 9
     for source in sources:
         assert (CHECKOUT / source).exists(), source
 
