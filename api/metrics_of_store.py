@@ -93,11 +93,11 @@ def _jobs(store: Store) -> Iterator[Metric]:
         "playcount_scheduled_run_timestamp_seconds", "When a job's last run ended.", labels=labels
     )
     good = GaugeMetricFamily(
-        "playcount_scheduled_run_success", "Whether a job's last run ended well.", labels=labels
+        "playcount_scheduled_run_success", "Whether a job's last run didn't fail.", labels=labels
     )
     for run in store[SCHEDULED_RUNS].find({"number": {"$gt": 0}, "ended_at": {"$ne": None}}):
         ended.add_metric([run["_id"]], run["ended_at"].timestamp())
-        good.add_metric([run["_id"]], float(run["outcome"] in ("ok", "none")))
+        good.add_metric([run["_id"]], float(run["outcome"] != "failed"))
     yield ended
     yield good
 

@@ -29,8 +29,8 @@ class Facts:
     """What the store says at one moment.
 
     Attributes:
-        covered_at: when the newest version that was published began, so that it holds what came
-            before; None for a job that makes no version, and before the first.
+        covered_at: when the newest version began, which holds what came before; None for a job
+            that makes no version, and before the first.
         imported: new events of imports that no version holds.
         imported_at: when the last of them was counted.
     """

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from batch import versions
 from batch.schedule import Facts
 from listens import store as collections
-from listens.store import Store
+from listens.store import Document, Store
 
 
 @dataclass(frozen=True)
@@ -23,13 +23,13 @@ class Tally:
 
 def facts(store: Store, tally: Tally) -> tuple[Facts, Tally]:
     """The facts now, and the tally with which the next call reads only newer commits."""
-    version = versions.current(store)
+    version = _newest_version(store)
     tally = advanced(store, tally, cut_seq=version["cut_seq"])
     return Facts(version.get("started_at"), tally.events, tally.last_at), tally
 
 
 def advanced(store: Store, tally: Tally, *, cut_seq: int) -> Tally:
-    """The tally up to the head; begun anew where a version was published or rolled back."""
+    """The tally up to the head; begun anew where a version was published."""
     if tally.cut_seq != cut_seq:
         tally = Tally(cut_seq, cut_seq)
     events, until, last_at = tally.events, tally.until_seq, tally.last_at
@@ -42,6 +42,13 @@ def advanced(store: Store, tally: Tally, *, cut_seq: int) -> Tally:
             events += sum(count["new"] for count in counts.values())
             last_at = commit["at"]
     return Tally(cut_seq, until, events, last_at)
+
+
+def _newest_version(store: Store) -> Document:
+    """The last that was made, current or not: a rollback is nobody's wish for another batch."""
+    made = {"state": {"$in": ["ready", "retired"]}}
+    newest = store[collections.BATCH_VERSIONS].find_one(made, {"windows": 0}, sort=[("_id", -1)])
+    return newest or versions.NOTHING
 
 
 def busy_with(store: Store) -> str | None:

@@ -46,7 +46,7 @@ def print_status(status: Status, console: Console) -> None:
     if status.batch_version is not None:
         console.print(f"Batch version: {status.batch_version}")
     for line in _schedule_lines(status.schedule) if status.schedule else ():
-        console.print(line, highlight=False)
+        console.print(line, highlight=False, soft_wrap=True)
     for line in cluster_lines(status.cluster) if status.cluster else ():
         console.print(line, highlight=False, soft_wrap=True)
     for problem in status.problems:

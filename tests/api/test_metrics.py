@@ -51,8 +51,13 @@ def filled(store):
         ]
     )  # fmt: skip
     store.heartbeats.insert_one({"_id": "streaming", "at": now - timedelta(seconds=3)})
-    store.scheduled_runs.insert_one(
-        {"_id": "batch", "number": 2, "ended_at": TUESDAY, "outcome": "failed"}
+    store.scheduled_runs.insert_many(
+        [
+            {"_id": "batch", "number": 2, "ended_at": TUESDAY, "outcome": "failed"},
+            {"_id": "stopped", "number": 1, "ended_at": TUESDAY, "outcome": "stopped"},
+            {"_id": "under way", "number": 1, "ended_at": None, "outcome": "running"},
+            {"_id": "never", "number": 0, "ended_at": TUESDAY, "outcome": "none"},
+        ]
     )
     return store
 
@@ -89,7 +94,8 @@ def test_batch_import_jobs_and_heartbeats_are_told(client, filled):
     assert [found["last_import_rows", each] for each in outcomes] == [9, 4, 3, 1, 1]
     assert found["last_import_timestamp_seconds",] == TUESDAY.timestamp()
     assert found["heartbeat_age_seconds", "streaming"] == pytest.approx(3, abs=10)
-    assert found["scheduled_run_success", "batch"] == 0
+    jobs = {key[1]: value for key, value in found.items() if key[0] == "scheduled_run_success"}
+    assert jobs == {"batch": 0, "stopped": 1}
     assert found["scheduled_run_timestamp_seconds", "batch"] == TUESDAY.timestamp()
 
 

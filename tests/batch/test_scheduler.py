@@ -12,7 +12,7 @@ import pytest
 
 from batch import schedule, schedule_child, schedule_facts, schedule_runs, scheduler, versions
 from batch.schedule_facts import Tally
-from batch.schedule_jobs import command_line, jobs
+from batch.schedule_jobs import Job, command_line, jobs
 from batch.scheduler import State, tick
 
 MISSED = timedelta(days=2)
@@ -168,6 +168,47 @@ def test_only_new_events_of_imports_since_the_version_are_counted(store):
     assert schedule_facts.advanced(store, first, cut_seq=3) == Tally(3, 4, 5, later)
 
 
+def test_jobs_run_one_after_the_other(missed, child_code, monkeypatch):
+    """An upkeep job needs nothing but its line in the table."""
+    upkeep = Job("upkeep", ("archive", "optimize"), "0 3 * * *")
+    table = (*jobs(missed.settings), upkeep)
+    monkeypatch.setattr(scheduler, "jobs", lambda _: table)
+    for job in table:
+        runs = missed.store.scheduled_runs
+        runs.delete_one({"_id": job.name})
+        schedule_runs.last_run(missed.store, job.name, now=datetime.now(UTC) - MISSED)
+
+    tick(missed)
+    assert missed.child.run.job == "batch"
+    ticks_until(missed, lambda: missed.child and missed.child.run.job == "upkeep")
+    assert last(missed).outcome == "ok"
+    ticks_until(missed, lambda: missed.child is None)
+
+    done = missed.store.scheduled_runs.find_one({"_id": "upkeep"})
+    assert (done["number"], done["outcome"]) == (1, "ok")
+
+
+def test_a_rollback_starts_no_batch(missed, child_code):
+    """Its imports are counted by the speed layer again, and its night isn't missed again."""
+    now = datetime.now(UTC)
+    made = {"state": "ready", "cut": {}, "windows": {}, "events": 0}
+    missed.store.batch_versions.insert_many(
+        [
+            {"_id": 1, "cut_seq": 0, "started_at": now - MISSED, **made},
+            {"_id": 2, "cut_seq": 5, "started_at": now, **made},
+        ]
+    )
+    imported = {"i": {"new": 10**9, "duplicate": 0}}
+    missed.store.speed_commits.insert_one({"_id": 5, "at": now - MISSED, "imports": imported})
+    missed.store.batch_pointer.insert_one({"_id": "current", "version": 2, "previous": 1})
+    missed.settings = missed.settings.model_copy(update={"batch_after_events": 1})
+
+    versions.rollback(missed.store)
+    tick(missed)
+
+    assert missed.child is None
+
+
 def test_a_child_is_asked_to_end_as_by_ctrl_c(missed, child_code, capfd):
     child_code[0] = (
         "import time\nprint('begun', flush=True)\ntry:\n    time.sleep(60)\n"
@@ -214,3 +255,7 @@ def test_a_job_is_a_command_of_playcount(fresh_database):
     [batch] = jobs(fresh_database)
 
     assert command_line(batch, fresh_database)[-2:] == ["batch", "run"]
+    on_yarn = fresh_database.model_copy(update={"profile": "cluster"})
+    assert command_line(batch, on_yarn)[-3:] == ["batch", "run", "--submit"]
+    upkeep = Job("upkeep", ("archive", "optimize"), "0 3 * * *")
+    assert command_line(upkeep, on_yarn)[-2:] == ["archive", "optimize"]
