@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from listens.brokers import ensure_topic, probe
+from listens.brokers import client_options, ensure_topic, probe
 from listens.errors import PlaycountError
 from listens.settings import Settings
 
@@ -151,7 +151,7 @@ def open_sink(settings: Settings) -> Iterator[KafkaSink]:
     from kafka import KafkaProducer
 
     producer = KafkaProducer(
-        bootstrap_servers=settings.bootstrap_servers,
+        **client_options(settings),
         client_id="playcount-ingestion",
         enable_idempotence=True,
         acks="all",

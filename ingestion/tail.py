@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ingestion.interruption import Interruption, interruptible
-from listens.brokers import probe
+from listens.brokers import client_options, probe
 from listens.codec import UndecodableError, decode
 from listens.errors import ServiceDownError
 from listens.rules import MESSAGE_REJECTIONS
@@ -44,7 +44,7 @@ def _messages(
     from kafka import KafkaConsumer, TopicPartition
 
     consumer = KafkaConsumer(
-        bootstrap_servers=settings.bootstrap_servers,
+        **client_options(settings),
         client_id="playcount-tail",
         enable_auto_commit=False,
     )

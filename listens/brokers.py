@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from listens.errors import ServiceDownError
 from listens.settings import Settings
@@ -36,13 +36,49 @@ def probe(settings: Settings) -> None:
     )
 
 
+def client_options(settings: Settings) -> dict[str, Any]:
+    """What every client of kafka-python is made with: the brokers, and how to speak to them."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.bootstrap_servers.split(","),
+        "security_protocol": settings.kafka_security,
+    }
+    if settings.kafka_security.startswith("SASL"):
+        options["sasl_mechanism"] = settings.kafka_sasl_mechanism
+        options["sasl_plain_username"] = settings.kafka_username
+        options["sasl_plain_password"] = settings.kafka_password
+    if settings.kafka_ca_file:
+        options["ssl_cafile"] = settings.kafka_ca_file
+    return options
+
+
+def java_client_options(settings: Settings) -> dict[str, str]:
+    """The same for Kafka's Java client, as Spark's source takes it."""
+    options = {
+        "kafka.bootstrap.servers": settings.bootstrap_servers,
+        "kafka.security.protocol": settings.kafka_security,
+    }
+    if settings.kafka_security.startswith("SASL"):
+        module = "plain.Plain" if settings.kafka_sasl_mechanism == "PLAIN" else "scram.Scram"
+        user, password = (
+            value.replace("\\", "\\\\").replace('"', '\\"')
+            for value in (settings.kafka_username, settings.kafka_password)
+        )
+        options["kafka.sasl.mechanism"] = settings.kafka_sasl_mechanism
+        options["kafka.sasl.jaas.config"] = (
+            f"org.apache.kafka.common.security.{module}LoginModule required "
+            f'username="{user}" password="{password}";'
+        )
+    if settings.kafka_ca_file:
+        options["kafka.ssl.truststore.type"] = "PEM"
+        options["kafka.ssl.truststore.location"] = settings.kafka_ca_file
+    return options
+
+
 def admin_client(settings: Settings) -> KafkaAdminClient:
     """An admin client; `probe` first, or it waits for 30 s where nobody listens."""
     from kafka import KafkaAdminClient
 
-    return KafkaAdminClient(
-        bootstrap_servers=settings.bootstrap_servers.split(","), request_timeout_ms=5_000
-    )
+    return KafkaAdminClient(**client_options(settings), request_timeout_ms=5_000)
 
 
 def ensure_topic(settings: Settings) -> None:

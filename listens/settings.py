@@ -88,6 +88,17 @@ class Settings(BaseSettings):
     kafka_port: Port = Field(9092, description="Port of the local Kafka broker")
     kafka_controller_port: Port = Field(9093, description="Port of the local Kafka controller")
     kafka_servers: str = Field("", description="Bootstrap servers; empty: the local broker")
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="Security protocol of the brokers"
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="SASL mechanism, with a SASL protocol"
+    )
+    kafka_username: str = Field("", description="SASL user")
+    kafka_password: str = Field("", repr=False, description="SASL password")
+    kafka_ca_file: str = Field(
+        "", description="CA certificates (PEM) of the brokers; empty: those of the system"
+    )
     topic: str = Field("spotify_streams", description="Kafka topic of all listens")
     topic_partitions: int = Field(3, ge=1, description="Partitions of a topic that is made new")
     topic_retention_hours: int = Field(
@@ -95,7 +106,9 @@ class Settings(BaseSettings):
     )
 
     mongo_port: Port = Field(27017, description="Port of the local mongod")
-    mongo_uri: str = Field("", description="MongoDB connection string; empty: the local mongod")
+    mongo_uri: str = Field(
+        "", repr=False, description="MongoDB connection string; empty: the local mongod"
+    )
     mongo_cache_gb: float = Field(0.25, ge=0.25, description="WiredTiger cache of the local mongod")
     database: str = Field("playcount", description="MongoDB database")
 

@@ -126,3 +126,12 @@ def install() -> None:
     from stack.installing import install_with_progress
 
     install_with_progress(load_settings())
+
+
+@cluster.command()
+def archives() -> None:
+    """Name what this version needs on HDFS, and write nothing."""
+    from listens.cluster.install import archives as wanted
+
+    for archive in wanted(load_settings()):
+        typer.echo(archive.path)

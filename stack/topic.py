@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
+from listens.brokers import client_options
 from listens.errors import ServiceDownError
 from listens.settings import Settings
 from stack.lag import Offsets, waiting
@@ -63,7 +64,7 @@ def topic_reader(settings: Settings) -> Iterator[TopicReader]:
         raise ServiceDownError(f"Kafka doesn't listen on {servers}")
     try:
         consumer = KafkaConsumer(
-            bootstrap_servers=servers.split(","),
+            **client_options(settings),
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from listens.brokers import admin_client, probe
+from listens.brokers import admin_client, client_options, probe
 from listens.errors import IntegrityError, ServiceDownError, UserMistakeError
 from listens.settings import Settings
 from streaming.offsets import Offsets
@@ -56,7 +56,7 @@ def _describe(settings: Settings) -> Topic:
             f"Kafka has no topic {settings.topic!r}; ./playcount up makes it; "
             "or set PLAYCOUNT_TOPIC"
         )
-    with closing(KafkaConsumer(bootstrap_servers=settings.bootstrap_servers)) as consumer:
+    with closing(KafkaConsumer(**client_options(settings))) as consumer:
         partitions = [
             TopicPartition(settings.topic, partition["partition_index"])
             for partition in description["partitions"]

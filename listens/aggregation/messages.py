@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.avro.functions import from_avro
 
+from listens.brokers import java_client_options
 from listens.codec import HEADER_BYTES, MARKER, field_names, headers, schema_text
 from listens.rules import IN_RANGE
 from listens.settings import Settings
@@ -29,7 +30,7 @@ def kafka_messages(
     """
     source = (
         spark.readStream.format("kafka")
-        .option("kafka.bootstrap.servers", settings.bootstrap_servers)
+        .options(**java_client_options(settings))
         .option("subscribe", settings.topic)
         .option("startingOffsets", starting_offsets)
         .option("maxOffsetsPerTrigger", max_offsets)
