@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from batch.jobs import spark_job
 from listens.errors import UserMistakeError
 from listens.windows import Span, day_number
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
-    from listens.settings import Settings
-    from listens.store import Document, Store
-
-SHUFFLE_PARTITIONS = 64
-"""In so many parts, 50 million events fit the memory of tasks; Spark joins parts that are small."""
+    from listens.store import Document
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -75,7 +67,7 @@ def verify(as_json: bool = _AS_JSON) -> None:
     """
     from batch import verify as verifying
 
-    with _spark_job("verify", verifying.STEPS) as (spark, store, settings, tell):
+    with spark_job("verify", verifying.STEPS) as (spark, store, settings, tell):
         problems = verifying.verify(spark, store, settings=settings, tell=tell)
     if as_json:
         typer.echo(json.dumps({"equal": not problems, "problems": problems}))
@@ -191,7 +183,7 @@ def _recount(arguments: list[str], *, span: Span | None, submit: bool, as_json: 
     else:
         from batch import recount
 
-        with _spark_job("batch", recount.STEPS) as (spark, store, settings, tell):
+        with spark_job("batch", recount.STEPS) as (spark, store, settings, tell):
             version = recount.run(spark, store, settings=settings, tell=tell, span=span)
     if as_json:
         typer.echo(json.dumps(_shown(version), default=str))
@@ -200,37 +192,6 @@ def _recount(arguments: list[str], *, span: Span | None, submit: bool, as_json: 
             f"version {version['_id']}: {version['events']:,} events up to commit "
             f"{version['cut_seq']} in {version['seconds']} s; audit: {version['audit']}"
         )
-
-
-@contextmanager
-def _spark_job(
-    name: str, steps: tuple[str, ...]
-) -> Iterator[tuple[SparkSession, Store, Settings, Callable[[str], None]]]:
-    """A session, the store, the settings, and what to call with the name of each step."""
-    from rich.console import Console
-
-    from listens.aggregation.session import spark_session
-    from listens.settings import load_settings
-    from listens.store import connect
-
-    console = Console(stderr=True)
-    settings = load_settings()
-    logging.basicConfig(level=logging.WARNING)
-    with console.status(name) as status:
-        began = time.monotonic()
-
-        def tell(step: str) -> None:
-            place = steps.index(step) + 1
-            seconds = time.monotonic() - began
-            console.print(f"[dim]{place}/{len(steps)} at {seconds:5.1f} s[/dim] {step}")
-            status.update(f"{name}: {step}")
-
-        store = connect(settings)
-        spark = spark_session(settings, f"playcount {name}", shuffle_partitions=SHUFFLE_PARTITIONS)
-        try:
-            yield spark, store, settings, tell
-        finally:
-            spark.stop()
 
 
 def _shown(version: Document) -> dict[str, Any]:

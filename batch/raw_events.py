@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime, time
-from functools import reduce
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from batch.executors import ROWS_AT_ONCE
 from listens.aggregation.cells import COUNTED_SCHEMA, slice_column
 from listens.aggregation.counted import RULED_COLUMNS, with_counted
-from listens.aggregation.messages import accepted, once_each
+from listens.aggregation.messages import accepted, offset_of_partition, once_each
+from listens.offsets import from_document
 from listens.settings import Settings
 from listens.windows import date_of, parse_window
 
@@ -39,7 +39,7 @@ def counted_listens(
         # Nothing has come yet, so the archive may not be a table yet either.
         return spark.createDataFrame(COUNTED_SCHEMA.empty_table())
     raw = spark.read.format("delta").load(settings.archive_table)
-    before = accepted(raw).where(F.col("offset") < _cut_of_partition(cut))
+    before = accepted(raw).where(F.col("offset") < offset_of_partition(from_document(cut)))
     if months is not None:
         before = before.where(F.col("ended_at").between(*_around(months)))
     once = once_each(before.select("event_id", "partition", "offset", *RULED_COLUMNS))
@@ -60,13 +60,3 @@ def _around(months: Collection[str]) -> tuple[datetime, datetime]:
 
 def _midnight(day: int) -> datetime:
     return datetime.combine(date_of(day), time(), UTC)
-
-
-def _cut_of_partition(cut: dict[str, int]) -> Column:
-    return reduce(
-        lambda otherwise, item: F.when(F.col("partition") == int(item[0]), item[1]).otherwise(
-            otherwise
-        ),
-        cut.items(),
-        F.lit(0),
-    )

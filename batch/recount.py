@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 
 from pyspark.sql import DataFrame, SparkSession
 
 from batch import audit, garbage, versions
 from batch.cut import take_cut, wait_for_archive
 from batch.executors import month_checksums, write_charts
+from batch.lease import kept_alive
 from batch.manifest import changed_windows, is_month, months_of, same_rules, windows_of
 from batch.raw_events import counted_listens
 from batch.rollups import write_rollups
@@ -25,8 +24,6 @@ from listens.store import Document, Store, ensure_indexes
 from listens.windows import Span, months_in
 
 log = logging.getLogger(__name__)
-
-KEEP_ALIVE_SECONDS = 10
 
 STEPS = ("cut", "wait", "recompute", "audit", "write", "publish", "collect")
 
@@ -52,7 +49,7 @@ def run(
     ensure_indexes(store)
     number = versions.reserve(store)
     try:
-        with _lease(store, number):
+        with kept_alive(store, number):
             return _run(spark, store, number, settings=settings, tell=tell, span=span)
     except BaseException as error:
         versions.abandon(store, number, why=_in_short(error))
@@ -169,19 +166,3 @@ def _events(store: Store, *, cut_seq: int, base: Document) -> int:
 def _in_short(error: BaseException) -> str:
     lines = [line for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0][:500]}" if lines else type(error).__name__
-
-
-@contextmanager
-def _lease(store: Store, number: int) -> Iterator[None]:
-    ended = threading.Event()
-
-    def renew() -> None:
-        while not ended.wait(KEEP_ALIVE_SECONDS):
-            versions.keep_alive(store, number)
-
-    renewing = threading.Thread(target=renew, name="lease", daemon=True)
-    renewing.start()
-    try:
-        yield
-    finally:
-        ended.set()

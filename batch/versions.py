@@ -19,6 +19,8 @@ LEASE = timedelta(seconds=60)
 BUSY_EXIT = 75
 """sysexits.h's EX_TEMPFAIL: nothing is wrong, try again."""
 
+BATCH = "batch"
+
 NOTHING: Document = {"_id": 0, "cut_seq": 0, "cut": {}, "windows": {}, "events": 0}
 """The version before the first: it counts nothing."""
 
@@ -54,8 +56,8 @@ def newest_number(store: Store) -> int:
     return int(newest["_id"]) if newest else 0
 
 
-def reserve(store: Store) -> int:
-    """A new version number for a run that begins now.
+def reserve(store: Store, *, what: str = BATCH) -> int:
+    """A new version number for a run that begins now; `what` it is, is said to those who wait.
 
     Raises:
         BatchBusyError: another run is alive.
@@ -67,13 +69,15 @@ def reserve(store: Store) -> int:
     versions.update_many(dead, {"$set": {"state": "failed", "why": "killed"}})
     if busy := versions.find_one({"state": "running"}):
         raise BatchBusyError(
-            f"batch {busy['_id']} runs already (process {busy['pid']} on {busy['host']}); "
+            f"{busy.get('what', BATCH)} {busy['_id']} runs already (process {busy['pid']} on "
+            f"{busy['host']}); "
             "wait for it, or for a minute if it was killed"
         )
     number = newest_number(store) + 1
     run = {
         "_id": number,
         "state": "running",
+        "what": what,
         "started_at": now,
         "alive_at": now,
         "pid": os.getpid(),
@@ -91,6 +95,12 @@ def keep_alive(store: Store, number: int) -> None:
     store[collections.BATCH_VERSIONS].update_one(
         {"_id": number}, {"$set": {"alive_at": datetime.now(UTC)}}
     )
+
+
+def release(store: Store, number: int) -> None:
+    """End a run that makes no version: nothing is left of its number."""
+    others = {"_id": number, "state": "running", "what": {"$ne": BATCH}}
+    store[collections.BATCH_VERSIONS].delete_one(others)
 
 
 def abandon(store: Store, number: int, *, why: str) -> None:

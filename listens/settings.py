@@ -130,6 +130,9 @@ class Settings(BaseSettings):
     archive_max_offsets_per_trigger: int = Field(
         500_000, ge=100, description="Events in one archive commit at most"
     )
+    archive_retention_hours: float = Field(
+        24, ge=0, description="How long upkeep leaves files that are out of the archive"
+    )
     batch_wait_seconds: float = Field(
         300, ge=0, description="How long a batch waits until the archive covers its cut"
     )

@@ -21,10 +21,11 @@ from listens import store as collections
 from listens.aggregation.messages import kafka_messages
 from listens.aggregation.session import spark_session
 from listens.errors import PlaycountError
+from listens.offsets import Offsets
 from listens.settings import Settings
 from listens.store import Store, connect, ensure_indexes
 from streaming import archive, speed, topic
-from streaming.offsets import Offsets, starting_offsets
+from streaming.offsets import starting_offsets
 
 log = logging.getLogger(__name__)
 
@@ -66,13 +67,17 @@ def start(
 ) -> list[StreamingQuery]:
     """Start both queries where MongoDB and the archive say that they ended."""
     head = speed.begin(store, topic_id=described.topic_id, beginning=described.beginning)
-    raw = archive.Archive(spark, store=store, settings=settings, topic_id=described.topic_id)
-    archived = described.beginning | raw.until
-    raw.until = archived
+    raw = archive.Archive(
+        spark,
+        store=store,
+        settings=settings,
+        topic_id=described.topic_id,
+        beginning=described.beginning,
+    )
     # Asked again, as another application may have read what has come since the first time.
     now = topic.describe(settings)
     topic.check_resumable(now, topic_id=head.topic_id, until=head.until, what="the speed layer")
-    topic.check_resumable(now, topic_id=described.topic_id, until=archived, what="the archive")
+    topic.check_resumable(now, topic_id=raw.topic_id, until=raw.until, what="the archive")
     raw.publish()
 
     layer = speed.SpeedLayer(store=store, settings=settings, topic_id=described.topic_id)
@@ -87,7 +92,7 @@ def start(
         _query(spark, settings, name="speed", offsets=head.until, each=count,
                seconds=settings.speed_trigger_seconds, most=settings.max_offsets_per_trigger,
                once=once),
-        _query(spark, settings, name="archive", offsets=archived, each=keep,
+        _query(spark, settings, name="archive", offsets=raw.until, each=keep,
                seconds=settings.archive_trigger_seconds,
                most=settings.archive_max_offsets_per_trigger, once=once),
     ]  # fmt: skip

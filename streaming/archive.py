@@ -6,41 +6,56 @@ metadata up to which offsets the table is complete, so that nobody has to scan i
 
 from __future__ import annotations
 
-import json
 import logging
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from listens import store as collections
+from listens.aggregation.archive import Coverage, coverage
 from listens.aggregation.messages import decoded
+from listens.offsets import Offsets, to_document
 from listens.settings import Settings
 from listens.store import Store
-from streaming.offsets import Offsets, advanced, from_document, not_before, to_document
+from streaming.offsets import advanced, not_before
 
 log = logging.getLogger(__name__)
 
 SMALL_COMMIT = 100_000
 """Rows up to which a commit is written as one file."""
 
-_COMMITS_LOOKED_AT = 200
-"""Upkeep of the table (OPTIMIZE, DELETE) commits too, without saying how far it is complete."""
+STATISTICS_OF = "partition,offset,ended_at,rejection"
+"""Columns of which the table's log keeps the least and the greatest value of each file: not the
+listener's, for a name would stay in the log when its rows have been erased."""
 
 
 class Archive:
     """Appends micro-batches to the table at `settings.archive_table`."""
 
     def __init__(
-        self, spark: SparkSession, *, store: Store, settings: Settings, topic_id: str
+        self,
+        spark: SparkSession,
+        *,
+        store: Store,
+        settings: Settings,
+        topic_id: str,
+        beginning: Offsets,
     ) -> None:
         self._store = store
         self._table = settings.archive_table
-        self._topic_id = topic_id
-        self.until = coverage(spark, table=self._table)
+        told = coverage(spark, table=self._table) or Coverage(topic_id, beginning, {})
+        # A partition that was added later begins where it did.
+        self._told = replace(told, beginning=beginning | told.beginning)
+        self.until = beginning | told.until
+
+    @property
+    def topic_id(self) -> str:
+        """The topic whose messages the table holds."""
+        return self._told.topic_id
 
     def append(self, messages: DataFrame) -> None:
         """Write what the table lacks of a micro-batch, and say how far it's complete now.
@@ -68,7 +83,7 @@ class Archive:
         dated = decoded(events).withColumn("received_on", F.to_date("received_at"))
         if rows <= SMALL_COMMIT:
             dated = dated.coalesce(1)
-        metadata = {"topic_id": self._topic_id, "until": to_document(until)}
+        told = replace(self._told, until=until)
         # Without Delta's txnAppId and txnVersion: of two applications that cut their batches
         # differently, it would leave out rows that the other one hasn't written.
         (
@@ -76,7 +91,8 @@ class Archive:
             .mode("append")
             .partitionBy("received_on")
             .option("mergeSchema", "true")
-            .option("userMetadata", json.dumps(metadata))
+            .option("delta.dataSkippingStatsColumns", STATISTICS_OF)
+            .option("userMetadata", told.as_metadata())
             .save(self._table)
         )
         return rows
@@ -89,26 +105,16 @@ class Archive:
         """
         until = to_document(self.until)
         further = {at: {"$max": [f"$until.{at}", offset]} for at, offset in until.items()}
-        is_same_topic = {"$eq": ["$topic_id", self._topic_id]}
+        is_same_topic = {"$eq": ["$topic_id", self.topic_id]}
         both = {"$mergeObjects": ["$until", further]}
         document: dict[str, Any] = {
             "until": {"$cond": [is_same_topic, both, until]},
-            "topic_id": self._topic_id,
+            "topic_id": self.topic_id,
             "at": datetime.now(UTC),
         }
         self._store[collections.ARCHIVE_COVERAGE].update_one(
             {"_id": "archive"}, [{"$set": document}], upsert=True
         )
-
-
-def coverage(spark: SparkSession, *, table: str) -> Offsets:
-    """The offsets before which the table is complete; empty where there's no table."""
-    try:
-        history = spark.sql(f"DESCRIBE HISTORY delta.`{table}` LIMIT {_COMMITS_LOOKED_AT}")
-    except AnalysisException:
-        return {}
-    told = history.where("userMetadata IS NOT NULL").orderBy(F.desc("version")).first()
-    return from_document(json.loads(told["userMetadata"])["until"]) if told else {}
 
 
 def _spans(events: DataFrame) -> dict[int, tuple[int, int]]:

@@ -24,11 +24,12 @@ from listens.aggregation.cells import COUNTED_SCHEMA, cells
 from listens.aggregation.counted import with_counted
 from listens.aggregation.messages import decoded
 from listens.errors import IntegrityError
+from listens.offsets import Offsets, from_document, to_document
 from listens.settings import Settings
 from listens.store import Store
 from streaming.batches import in_order, judged
 from streaming.names import KnownNames
-from streaming.offsets import Offsets, advanced, from_document, not_before, to_document
+from streaming.offsets import advanced, not_before
 from streaming.segments import segments
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from kafka.errors import KafkaError
 
 from listens.brokers import admin_client, client_options, probe
 from listens.errors import IntegrityError, ServiceDownError, UserMistakeError
+from listens.offsets import Offsets
 from listens.settings import Settings
-from streaming.offsets import Offsets
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -85,6 +86,15 @@ def once_each(events: DataFrame) -> DataFrame:
     identity = ("event_id", "listener_id", F.unix_seconds("ended_at").alias("second"))
     first = F.min_by(F.struct(*events.columns), F.struct("partition", "offset")).alias("first")
     return events.groupBy(*identity).agg(first).select("first.*")
+
+
+def offset_of_partition(offsets: Mapping[int, int]) -> Column:
+    """A vector's offset for the row's `partition`; 0 where it names none."""
+    return reduce(
+        lambda otherwise, item: F.when(F.col("partition") == item[0], item[1]).otherwise(otherwise),
+        offsets.items(),
+        F.lit(0),
+    )
 
 
 def _record(body: Column, schema_name: str) -> Column:

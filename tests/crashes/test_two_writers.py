@@ -38,7 +38,7 @@ def store(fresh_database: Settings) -> Store:
 
 
 def archive(spark: SparkSession, store: Store, settings: Settings) -> Archive:
-    return Archive(spark, store=store, settings=settings, topic_id=TOPIC_ID)
+    return Archive(spark, store=store, settings=settings, topic_id=TOPIC_ID, beginning={})
 
 
 def send_junk(settings: Settings) -> None:

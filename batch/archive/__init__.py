@@ -1,0 +1,1 @@
+"""Upkeep of the archive, and the proof that it's complete."""

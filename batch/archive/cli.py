@@ -1,0 +1,91 @@
+"""`playcount archive`: upkeep of the raw events, and the proof that none is missing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from batch.jobs import spark_job
+
+if TYPE_CHECKING:
+    from batch.archive.check import Check
+    from batch.archive.files import Size
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Compact the archive of raw events, and prove that it's complete.",
+)
+
+_AS_JSON = typer.Option(False, "--json", help="One JSON document instead of sentences.")
+_MIB = 1 << 20
+
+
+@app.command()
+def optimize(
+    retention_hours: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="How long files stay after they left the table, so that whoever reads it can end; "
+            "PLAYCOUNT_ARCHIVE_RETENTION_HOURS without it",
+        ),
+    ] = None,
+    as_json: bool = _AS_JSON,
+) -> None:
+    """Make large files of small ones, and delete files that have left the table.
+
+    Safe while events are streaming and while others read.
+    """
+    from batch.archive import upkeep
+
+    with spark_job("archive optimize", upkeep.STEPS) as (spark, store, settings, tell):
+        done = upkeep.optimize(
+            spark, store, settings=settings, tell=tell, retention_hours=retention_hours
+        )
+    if as_json:
+        typer.echo(json.dumps(asdict(done)))
+        return
+    typer.echo(f"table: {_sized(done.table_before)} → {_sized(done.table_after)}")
+    typer.echo(
+        f"disk:  {_sized(done.disk_before)} → {_sized(done.disk_after)}; what has left the table "
+        f"stays for {done.retention_hours:g} hours"
+    )
+
+
+@app.command()
+def check(as_json: bool = _AS_JSON) -> None:
+    """Prove that each offset is there, and that the speed layer has counted the same listens.
+
+    Exit status 1 when anything is missing, each gap a line.
+    """
+    from batch.archive import check as checking
+
+    with spark_job("archive check", checking.STEPS) as (spark, store, settings, tell):
+        found = checking.check(spark, store, settings=settings, tell=tell)
+    if as_json:
+        typer.echo(json.dumps(asdict(found)))
+    else:
+        _print_check(found)
+    raise typer.Exit(1 if found.problems else 0)
+
+
+def _print_check(found: Check) -> None:
+    for partition in found.partitions:
+        typer.echo(
+            f"partition {partition.number}: {partition.offsets:,} offsets of "
+            f"{partition.beginning:,} to {partition.until:,}, {partition.repeats:,} repeats"
+        )
+    for problem in found.problems:
+        typer.echo(problem)
+    if not found.problems:
+        typer.echo(
+            f"every offset is there once or more; {found.events:,} listens up to commit "
+            f"{found.commit}, as the speed layer has counted"
+        )
+
+
+def _sized(size: Size) -> str:
+    return f"{size.files:,} files, {size.bytes / _MIB:,.1f} MiB"

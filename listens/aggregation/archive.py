@@ -1,0 +1,86 @@
+"""What the commits of the archive's table say of it, so that nobody has to scan it to know."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import SparkSession
+
+from listens.offsets import Offsets, from_document, furthest, to_document
+
+COMMITS_LOOKED_AT = 200
+"""At first; the whole history where somebody else's commits have hidden ours."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How far the table is complete: it holds each offset from `beginning` to `until`.
+
+    Attributes:
+        topic_id: the topic that the offsets are of.
+        beginning: where the topic began when the table was made.
+        until: the offsets before which it's complete.
+    """
+
+    topic_id: str
+    beginning: Offsets
+    until: Offsets
+
+    def as_metadata(self) -> str:
+        """As a commit of ours carries it. Upkeep carries it on, so that the newest have it."""
+        return json.dumps(
+            {
+                "topic_id": self.topic_id,
+                "beginning": to_document(self.beginning),
+                "until": to_document(self.until),
+            }
+        )
+
+
+def coverage(spark: SparkSession, *, table: str) -> Coverage | None:
+    """What the table's commits say; None where there's no table.
+
+    The furthest of several: what upkeep carried on may be older than what was appended meanwhile.
+    """
+    told = _told(spark, table, limit=f"LIMIT {COMMITS_LOOKED_AT}") or _told(spark, table, limit="")
+    if not told:
+        return None
+    newest = told[0]
+    until = furthest(each.until for each in told if each.topic_id == newest.topic_id)
+    return replace(newest, until=until)
+
+
+def upkeep_session(spark: SparkSession, *, table: str) -> SparkSession:
+    """A session whose commits carry the table's coverage on."""
+    session = spark.newSession()
+    if found := coverage(spark, table=table):
+        session.conf.set("spark.databricks.delta.commitInfo.userMetadata", found.as_metadata())
+    return session
+
+
+def _told(spark: SparkSession, table: str, *, limit: str) -> list[Coverage]:
+    """What each commit says, the newest first."""
+    try:
+        history = spark.sql(f"DESCRIBE HISTORY delta.`{table}` {limit}").collect()
+    except AnalysisException:
+        return []
+    ordered = sorted(history, key=lambda commit: int(commit["version"]), reverse=True)
+    said = (_parsed(commit["userMetadata"]) for commit in ordered)
+    return [each for each in said if each]
+
+
+def _parsed(metadata: str | None) -> Coverage | None:
+    try:
+        document: Any = json.loads(metadata or "")
+    except ValueError:  # a commit by other hands, with a text of its own
+        return None
+    if not isinstance(document, dict) or "until" not in document:
+        return None
+    return Coverage(
+        str(document["topic_id"]),
+        from_document(document.get("beginning", {})),
+        from_document(document["until"]),
+    )
