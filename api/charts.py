@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from api import reading
 from api.cache import Cache
-from api.hours import folded_hours, within
+from api.hours import folded_hours, within, without_erased
 from api.merge import Overlay, Page, Ranked, extended, joined_cells, no_overlay, page
 from api.pieces import chart_within, read_pieces, stored_months, stored_pieces
 from api.reading import Slice
@@ -15,7 +15,7 @@ from api.snapshot import Snapshot
 from api.speed_rows import Block, SpeedRows
 from listens.packing import Cells, Chart
 from listens.store import Store
-from listens.windows import Span
+from listens.windows import ALL, Span
 
 
 class SupersededError(Exception):
@@ -41,11 +41,13 @@ class Values:
 
     until: int
     values: frozenset[str]
+    doubtful: frozenset[str] = frozenset()
+    """Those of which an erasure has taken back something, and perhaps all."""
 
     @property
     def nbytes(self) -> int:
         """About what so many short texts take."""
-        return 120 * len(self.values)
+        return 120 * (len(self.values) + len(self.doubtful))
 
 
 class Charts:
@@ -97,7 +99,8 @@ class Charts:
             return Hours(0, cells)
 
         batch = self.cache.get(("hours", slice_, months), Hours, load)
-        cells = joined_cells([batch.cells, self._speed_hours(store, snapshot, slice_)])
+        speed = self._speed_hours(store, snapshot, slice_)
+        cells = without_erased(joined_cells([batch.cells, speed]))
         return cells.where(within(cells, span))
 
     def slice_values(self, store: Store, snapshot: Snapshot, by: str) -> list[str]:
@@ -114,10 +117,15 @@ class Charts:
             kept = Values(after, frozenset())
         if kept.until < until:
             more = reading.speed_slice_values(store, by, kept.until, until)
+            taken_back = reading.erased_slice_values(store, by, kept.until, until)
             self._check(store, snapshot)
-            kept = Values(until, kept.values | more)
+            kept = Values(until, kept.values | more, kept.doubtful | taken_back)
             self.cache.put(key, kept)
-        return sorted(known | kept.values)
+        return sorted(
+            value
+            for value in known | kept.values
+            if value not in kept.doubtful or len(self.hours(store, snapshot, Slice(by, value), ALL))
+        )
 
     def _batch_values(self, store: Store, snapshot: Snapshot, by: str) -> frozenset[str]:
         window = snapshot.windows.get("all")

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from api.merge import takes_back
 from listens.packing import Cells, Ints
 from listens.rules import MEASURES
 from listens.windows import HOURS_A_DAY, Span, date_of
@@ -28,6 +29,14 @@ def folded_hours(cells: Cells) -> Cells:
     hour, kind = np.divmod(codes, len(kinds))
     measures = {name: _summed(cells.measures[name], place, len(codes)) for name in MEASURES}
     return Cells(hour, np.zeros(len(codes), "S1"), kinds[kind], measures)
+
+
+def without_erased(cells: Cells) -> Cells:
+    """The same sums, without rows that an erasure has brought to zero."""
+    if not takes_back(cells.measures).any():
+        return cells
+    folded = folded_hours(cells)
+    return folded.where(~takes_back(folded.measures))
 
 
 def within(cells: Cells, span: Span) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ ones as the page can reach, so that a chart of a million songs costs what its ch
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,19 +48,21 @@ class Overlay:
         touched: speed sums by key.
         place: where each touched key stands, or would stand, in the batch chart.
         held: whether the batch chart has the key.
+        gone: whether an erasure has left nothing of the key: it's in no rank and no count.
     """
 
     until: int
     touched: Chart
     place: Places
     held: NDArray[np.bool_]
+    gone: NDArray[np.bool_]
     _sums: dict[str, Ints] = field(default_factory=dict)
 
     @property
     def nbytes(self) -> int:
         """Bytes of the arrays, with the sums of every measure."""
         sums = len(MEASURES) * 8 * len(self.place)
-        return self.touched.nbytes + self.place.nbytes + self.held.nbytes + sums
+        return self.touched.nbytes + self.place.nbytes + 2 * self.held.nbytes + sums
 
     def sums(self, batch: Chart, name: str) -> Ints:
         """A measure of batch and speed together, by touched key."""
@@ -72,7 +74,7 @@ class Overlay:
 
     def total(self, batch: Chart) -> int:
         """Distinct keys of both together."""
-        return len(batch) + len(self.held) - int(np.count_nonzero(self.held))
+        return len(batch) + int(np.count_nonzero(~self.held)) - int(np.count_nonzero(self.gone))
 
 
 @dataclass(frozen=True)
@@ -85,13 +87,14 @@ class Page:
 
 def no_overlay(until: int) -> Overlay:
     """The overlay of no commit after `until`."""
-    return Overlay(until, no_chart(), np.empty(0, np.intp), np.empty(0, np.bool_))
+    none = np.empty(0, np.bool_)
+    return Overlay(until, no_chart(), np.empty(0, np.intp), none, none)
 
 
 def extended(overlay: Overlay, batch: Chart, more: Chart, *, until: int) -> Overlay:
     """The overlay with the sums of later commits; costs a copy, and a search for each new key."""
     if not len(more):
-        return Overlay(until, overlay.touched, overlay.place, overlay.held)
+        return Overlay(until, overlay.touched, overlay.place, overlay.held, overlay.gone)
     place, known = found(overlay.touched.key, more.key)
     fresh = more_of(more, ~known)
     fresh_place, fresh_held = found(batch.key, fresh.key)
@@ -104,12 +107,10 @@ def extended(overlay: Overlay, batch: Chart, more: Chart, *, until: int) -> Over
             (name, overlay.touched.measures[name], fresh.measures[name]) for name in MEASURES
         )
     }
-    return Overlay(
-        until,
-        Chart(np.concatenate([overlay.touched.key, fresh.key])[order], measures),
-        np.concatenate([overlay.place, fresh_place])[order],
-        np.concatenate([overlay.held, fresh_held])[order],
-    )
+    touched = Chart(np.concatenate([overlay.touched.key, fresh.key])[order], measures)
+    places = np.concatenate([overlay.place, fresh_place])[order]
+    held = np.concatenate([overlay.held, fresh_held])[order]
+    return Overlay(until, touched, places, held, _gone(batch, touched, places, held))
 
 
 def page(ranked: Ranked, overlay: Overlay, *, by: str, offset: int, limit: int) -> Page:
@@ -122,10 +123,11 @@ def page(ranked: Ranked, overlay: Overlay, *, by: str, offset: int, limit: int) 
     untouched = _first_untouched(ranked, overlay, by=by, reach=reach)
     # Keys are ascending on both sides, so that places stand for them: those of the batch are
     # odd, those that only the speed layer has fall in the gaps and are even.
-    line = np.concatenate([2 * untouched + 1, 2 * overlay.place + overlay.held])
-    values = np.concatenate([batch.measures[by][untouched], overlay.sums(batch, by)])
+    alive = np.flatnonzero(~overlay.gone)
+    line = np.concatenate([2 * untouched + 1, (2 * overlay.place + overlay.held)[alive]])
+    values = np.concatenate([batch.measures[by][untouched], overlay.sums(batch, by)[alive]])
     chosen = _ranked_first(values, line, reach)[offset:]
-    return Page(_picked(batch, overlay, untouched, chosen), total)
+    return Page(_picked(batch, overlay, untouched, alive, chosen), total)
 
 
 def found(keys: Keys, wanted: Keys) -> tuple[Places, NDArray[np.bool_]]:
@@ -166,10 +168,29 @@ def joined_cells(parts: Sequence[Cells]) -> Cells:
     )
 
 
+def takes_back(measures: Mapping[str, Ints]) -> NDArray[np.bool_]:
+    """Rows without any measure above zero: an erasure has taken back at least what they counted."""
+    rows: NDArray[np.bool_] = np.logical_and.reduce([measures[name] <= 0 for name in MEASURES])
+    return rows
+
+
 def _added(column: Ints, place: Places, more: Ints) -> Ints:
     column = column.copy()
     column[place] += more  # places are distinct, as the keys are
     return column
+
+
+def _gone(
+    batch: Chart, touched: Chart, place: Places, held: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Which keys are zero in every measure; a cell adds to one at least, unless it takes back."""
+    gone = takes_back(touched.measures)
+    for name in MEASURES if gone.any() else ():
+        some = np.flatnonzero(gone)
+        sums = touched.measures[name][some]
+        sums[held[some]] += batch.measures[name][place[some][held[some]]]
+        gone[some] = sums == 0
+    return gone
 
 
 def _first_untouched(ranked: Ranked, overlay: Overlay, *, by: str, reach: int) -> Places:
@@ -180,10 +201,12 @@ def _first_untouched(ranked: Ranked, overlay: Overlay, *, by: str, reach: int) -
     return first[~is_touched[first]][:reach].astype(np.intp)
 
 
-def _picked(batch: Chart, overlay: Overlay, untouched: Places, chosen: Places) -> Chart:
+def _picked(
+    batch: Chart, overlay: Overlay, untouched: Places, alive: Places, chosen: Places
+) -> Chart:
     """The rows at some places of the untouched and then the touched keys, in their order."""
     is_touched = chosen >= len(untouched)
-    of_speed = chosen[is_touched] - len(untouched)
+    of_speed = alive[chosen[is_touched] - len(untouched)]
     of_batch = untouched[chosen[~is_touched]]
     key = np.empty(len(chosen), np.result_type(batch.key, overlay.touched.key))
     key[~is_touched] = batch.key[of_batch]

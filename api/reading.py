@@ -127,6 +127,13 @@ def speed_slice_values(store: Store, by: str, after: int, until: int) -> set[str
     return {value for document in documents for value in document.get("values", [])}
 
 
+def erased_slice_values(store: Store, by: str, after: int, until: int) -> set[str]:
+    """The values of a slice of which these commits take back something."""
+    wanted = {"view": "totals", "by": by, "seq": {"$gt": after, "$lte": until}}
+    documents = store[SPEED_SEGMENTS].find({**wanted, "minus": {"$exists": True}}, {"values": 1})
+    return {value for document in documents for value in document.get("values", [])}
+
+
 def _chart_documents(
     store: Store, view: str, slice_: Slice, grain: str, windows: Sequence[StoredWindow]
 ) -> list[Document]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from batch.jobs import spark_job
+from batch.command import spark_job
 from listens.errors import UserMistakeError
 from listens.windows import Span, day_number
 

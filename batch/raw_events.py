@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, time
 
 from pyspark.sql import DataFrame, SparkSession
@@ -11,7 +11,14 @@ from pyspark.sql import functions as F
 from batch.executors import ROWS_AT_ONCE
 from listens.aggregation.cells import COUNTED_SCHEMA, slice_column
 from listens.aggregation.counted import RULED_COLUMNS, with_counted
-from listens.aggregation.messages import accepted, offset_of_partition, once_each
+from listens.aggregation.messages import (
+    accepted,
+    digest_of,
+    offset_of_partition,
+    once_each,
+    part_of,
+)
+from listens.erasures import Erasure
 from listens.offsets import from_document
 from listens.settings import Settings
 from listens.windows import date_of, parse_window
@@ -23,6 +30,7 @@ def counted_listens(
     settings: Settings,
     cut: dict[str, int],
     months: Collection[str] | None = None,
+    unfinished: Sequence[Erasure] = (),
 ) -> DataFrame:
     """What every raw event before the cut counts (COUNTED_SCHEMA), each event once.
 
@@ -32,6 +40,7 @@ def counted_listens(
         spark: the session.
         settings: where the archive is, and the reporting zone.
         cut: partition → the offset before which events count.
+        unfinished: erasures as they stand at the cut: what they have forgotten isn't counted.
         months: only events of these months of the zone, like 2026-01; without: of all.
     """
     events = sum(cut.values())
@@ -40,6 +49,7 @@ def counted_listens(
         return spark.createDataFrame(COUNTED_SCHEMA.empty_table())
     raw = spark.read.format("delta").load(settings.archive_table)
     before = accepted(raw).where(F.col("offset") < offset_of_partition(from_document(cut)))
+    before = _without_forgotten(before, unfinished)
     if months is not None:
         before = before.where(F.col("ended_at").between(*_around(months)))
     once = once_each(before.select("event_id", "partition", "offset", *RULED_COLUMNS))
@@ -49,6 +59,21 @@ def counted_listens(
         listens = listens.where(F.date_format(date, "yyyy-MM").isin(*months))
     parts = max(spark.sparkContext.defaultParallelism, -(-events // ROWS_AT_ONCE))
     return listens.repartition(parts, slice_column("listener"), F.year(date))
+
+
+def _without_forgotten(events: DataFrame, unfinished: Sequence[Erasure]) -> DataFrame:
+    """What the commits count while the archive still holds an erased listener's rows."""
+    for each in unfinished:
+        is_theirs = digest_of(F.col("listener_id")) == each.digest
+        is_before = F.col("offset") < offset_of_partition(each.until)
+        was_counted = F.col("offset") < offset_of_partition(each.counted)
+        is_taken_back = part_of("event_id", max(each.parts, 1)) < len(each.negations)
+        is_forgotten = is_theirs & is_before & (~was_counted | is_taken_back)
+        # What has come since is counted anew, even beside the same that isn't taken back yet.
+        anew = F.concat("event_id", F.lit(bytearray(1)))
+        event_id = F.when(is_theirs & ~is_before, anew).otherwise(F.col("event_id"))
+        events = events.where(~is_forgotten).withColumn("event_id", event_id)
+    return events
 
 
 def _around(months: Collection[str]) -> tuple[datetime, datetime]:

@@ -15,6 +15,7 @@ from batch.lease import kept_alive
 from batch.manifest import changed_windows, is_month, months_of, same_rules, windows_of
 from batch.raw_events import counted_listens
 from batch.rollups import write_rollups
+from listens import erasures
 from listens import store as collections
 from listens.aggregation.checksums import Checksum
 from listens.errors import UserMistakeError
@@ -68,7 +69,13 @@ def _run(
     tell("wait")
     wait_for_archive(store, cut, seconds=settings.batch_wait_seconds)
     tell("recompute")
-    listens = counted_listens(spark, settings=settings, cut=cut, months=months).persist()
+    listens = counted_listens(
+        spark,
+        settings=settings,
+        cut=cut,
+        months=months,
+        unfinished=erasures.unfinished_at(cut_seq, erasures.known(store)),
+    ).persist()
     try:
         found = _taken_over(base, months) | month_checksums(listens)
         tell("audit")

@@ -12,6 +12,7 @@ from batch.cut import take_cut, wait_for_archive
 from batch.executors import month_checksums
 from batch.manifest import is_month, parse, same_rules
 from batch.raw_events import counted_listens
+from listens import erasures
 from listens.aggregation.checksums import (
     NO_CELLS,
     Checksum,
@@ -51,7 +52,8 @@ def verify(
     tell("wait")
     wait_for_archive(store, cut, seconds=settings.batch_wait_seconds)
     tell("recompute")
-    listens = counted_listens(spark, settings=settings, cut=cut).persist()
+    unfinished = erasures.unfinished_at(cut_seq, erasures.known(store))
+    listens = counted_listens(spark, settings=settings, cut=cut, unfinished=unfinished).persist()
     try:
         recounted = month_checksums(listens)
         tell("compare")

@@ -22,6 +22,7 @@ class Balance:
         duplicate: of an event that was counted before.
         pending: sent, and not counted yet.
         rejected: not sent, each with a reason.
+        erased: sent, but their listener was erased before they were counted.
         rejected_by_reason: the same, apart.
         balanced: False when an import that is counted to its end lacks or exceeds rows.
     """
@@ -31,6 +32,7 @@ class Balance:
     duplicate: int
     pending: int
     rejected: int
+    erased: int
     rejected_by_reason: dict[str, int]
     balanced: bool
 
@@ -47,6 +49,7 @@ def balance_of(entries: Iterable[Entry]) -> Balance:
         duplicate=_sum(entries, "duplicate"),
         pending=sum(entry.get("sent", 0) for entry in entries if not is_settled(entry)),
         rejected=_sum(entries, "rejected"),
+        erased=_sum(entries, "erased"),
         rejected_by_reason=dict(sorted(by_reason.items())),
         balanced=all(is_balanced(entry) for entry in entries),
     )
@@ -64,14 +67,16 @@ def is_settled(entry: Entry) -> bool:
 def is_balanced(entry: Entry) -> bool:
     """Whether every row is found again; an import still to be counted may yet be."""
     if is_settled(entry):
-        return bool(entry["read"] == entry["new"] + entry["duplicate"] + entry["rejected"])
+        found = entry["new"] + entry["duplicate"] + entry["rejected"] + entry.get("erased", 0)
+        return bool(entry["read"] == found)
     return bool(entry["state"] != ledger.SENT or entry["read"] == entry["sent"] + entry["rejected"])
 
 
 def sentence(balance: Balance) -> str:
     """The last line of an import: `read 6,978 = new 6,970 + duplicate 3 + rejected 5`."""
     if not balance.pending:
-        parts = f"new {balance.new:,} + duplicate {balance.duplicate:,}"
+        erased = f" + erased {balance.erased:,}" if balance.erased else ""
+        parts = f"new {balance.new:,} + duplicate {balance.duplicate:,}{erased}"
         sign = "=" if balance.balanced else "≠"
         return f"read {balance.read:,} {sign} {parts} + rejected {balance.rejected:,}"
     counted = balance.new + balance.duplicate

@@ -68,7 +68,7 @@ class Importer:
         import_id = ledger.new_import_id(datetime.now(UTC))
         ledger.started(self.store, import_id=import_id, facts=self._facts(history))
         self.sink.start_account()
-        with rejection_log(self.settings.home / "rejected" / f"{import_id}.jsonl") as log:
+        with rejection_log(self.settings.rejected_rows / f"{import_id}.jsonl") as log:
             tally = Tally(log)
             try:
                 self._send_all(history, import_id, tally)

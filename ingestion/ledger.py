@@ -2,7 +2,8 @@
 
 One document an import: `{_id, listener_id, file, format, bytes, sha256, started_at, touched_at,
 sent_at, head_seq, read, sent, rejected, rejected_by_reason, end_offsets, state, new, duplicate,
-settled_at}`. `end_offsets` names partitions as text, since a document's keys are text.
+erased, settled_at}`. `erased` rows reached Kafka, but their listener was erased before they were
+counted; none, no field. `end_offsets` names partitions as text, since a document's keys are text.
 """
 
 from __future__ import annotations
@@ -93,6 +94,8 @@ def _settle_one(store: Store, entry: Document) -> None:
         "new": sum(count.get("new", 0) for count in counts),
         "duplicate": sum(count.get("duplicate", 0) for count in counts),
     }
+    if erased := sum(count.get("erased", 0) for count in counts):
+        values["erased"] = erased
     # Another process may have settled it meanwhile: the first one's time stands.
     store[collections.IMPORTS].update_one({"_id": entry["_id"], "state": SENT}, {"$set": values})
 

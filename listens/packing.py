@@ -88,14 +88,17 @@ def unpack_column(packed: bytes, n: int) -> Ints:
 
 
 def pack_chart(key: Keys, measures: Mapping[str, Ints]) -> dict[str, Any]:
-    """The fields `n`, `key` and `measures` of a document; measures that are all zero left out."""
-    return {
+    """The fields `n`, `key` and `measures` of a document; measures that are all zero left out.
+
+    Numbers below zero, which only an erasure makes, are in `minus` with their sign turned.
+    """
+    document: dict[str, Any] = {
         "n": len(key),
         "key": key.tobytes(),
-        "measures": {
-            name: pack_column(column) for name, column in measures.items() if column.any()
-        },
+        "measures": _packed_above(measures, sign=1),
     }
+    minus = _packed_above(measures, sign=-1)
+    return document | {"minus": minus} if minus else document
 
 
 def unpack_chart(document: Mapping[str, Any]) -> Chart:
@@ -158,9 +161,21 @@ def _unpack_keys(packed: bytes, n: int) -> Keys:
 
 
 def _unpack_measures(document: Mapping[str, Any], n: int) -> dict[str, Ints]:
-    packed = document["measures"]
+    above, below = document["measures"], document.get("minus", {})
+    measures = {
+        name: unpack_column(above[name], n) if name in above else _zeros(n) for name in MEASURES
+    }
+    for name, packed in below.items():
+        measures[name] = measures[name] - unpack_column(packed, n)
+    return measures
+
+
+def _packed_above(measures: Mapping[str, Ints], *, sign: int) -> dict[str, bytes]:
+    """The measures that exceed zero anywhere, times the sign, with zero elsewhere."""
     return {
-        name: unpack_column(packed[name], n) if name in packed else _zeros(n) for name in MEASURES
+        name: pack_column(np.maximum(sign * column, 0))
+        for name, column in measures.items()
+        if (sign * column > 0).any()
     }
 
 

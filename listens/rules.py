@@ -56,5 +56,8 @@ MESSAGE_REJECTIONS = {
 }
 """Why a message on Kafka is kept aside instead of counted."""
 
+ERASED = "erased"
+"""In the place of a rejection: of an erased listener's message only its place on Kafka is kept."""
+
 RULES_VERSION = 1
 """Raised whenever a rule, the catalogue of views or an identity changes what is counted."""

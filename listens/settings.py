@@ -223,6 +223,11 @@ class Settings(BaseSettings):
         return self.archive_uri or self._data("archive")
 
     @property
+    def rejected_rows(self) -> Path:
+        """Folder with the rejected rows of each import, `<import id>.jsonl`."""
+        return self.home / "rejected"
+
+    @property
     def checkpoints(self) -> str:
         """URI of the folder with one checkpoint a query."""
         return self.checkpoint_uri or self._data("checkpoints")

@@ -27,6 +27,7 @@ BATCH_CHARTS = "batch_charts"
 BATCH_POINTER = "batch_pointer"
 HEARTBEATS = "heartbeats"
 SCHEDULED_RUNS = "scheduled_runs"
+ERASURES = "erasures"
 
 RECENT_KEPT = 1_000
 """Listens that the live feed keeps at least."""

@@ -17,6 +17,7 @@ from pymongo.errors import PyMongoError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
+from listens import commits, topic
 from listens import store as collections
 from listens.aggregation.messages import kafka_messages
 from listens.aggregation.session import spark_session
@@ -24,7 +25,7 @@ from listens.errors import PlaycountError
 from listens.offsets import Offsets
 from listens.settings import Settings
 from listens.store import Store, connect, ensure_indexes
-from streaming import archive, speed, topic
+from streaming import archive, speed
 from streaming.offsets import starting_offsets
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ def start(
     once: bool = False,
 ) -> list[StreamingQuery]:
     """Start both queries where MongoDB and the archive say that they ended."""
-    head = speed.begin(store, topic_id=described.topic_id, beginning=described.beginning)
+    head = commits.begin(store, topic_id=described.topic_id, beginning=described.beginning)
     raw = archive.Archive(
         spark,
         store=store,

@@ -15,10 +15,12 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from listens import erasures
 from listens import store as collections
 from listens.aggregation.archive import Coverage, coverage
 from listens.aggregation.messages import decoded
 from listens.offsets import Offsets, to_document
+from listens.rules import ERASED
 from listens.settings import Settings
 from listens.store import Store
 from streaming.offsets import advanced, not_before
@@ -62,7 +64,7 @@ class Archive:
 
         Raises:
             IntegrityError: the batch begins past what the table holds.
-            PyMongoError: the rows are written, but MongoDB couldn't be told.
+            PyMongoError: MongoDB couldn't be asked what is erased, or be told what is written.
         """
         started = time.monotonic()
         events = not_before(messages, self.until).persist()
@@ -80,10 +82,16 @@ class Archive:
 
     def _write(self, events: DataFrame, until: Offsets) -> int:
         rows = events.count()
-        dated = decoded(events).withColumn("received_on", F.to_date("received_at"))
+        known = erasures.known(self._store)
+        erased = erasures.beyond(self.until, known)
+        dated = decoded(events, erased=erased).withColumn("received_on", F.to_date("received_at"))
+        # When somebody listened who isn't to be known any more is nobody's business either.
+        is_kept = F.coalesce(F.col("rejection") != ERASED, F.lit(True))
+        dated = dated.withColumn("received_at", F.when(is_kept, F.col("received_at")))
         if rows <= SMALL_COMMIT:
             dated = dated.coalesce(1)
-        told = replace(self._told, until=until)
+        ahead = {each.digest: each.until for each in erasures.beyond(until, known)}
+        told = replace(self._told, until=until, erasures=ahead)
         # Without Delta's txnAppId and txnVersion: of two applications that cut their batches
         # differently, it would leave out rows that the other one hasn't written.
         (

@@ -12,7 +12,7 @@ from batch import versions
 from batch.archive.files import required_coverage
 from listens import store as collections
 from listens.aggregation.archive import Coverage
-from listens.aggregation.messages import accepted, offset_of_partition
+from listens.aggregation.messages import accepted, identity, offset_of_partition
 from listens.offsets import Offsets, from_document, reaches, to_document
 from listens.settings import Settings
 from listens.store import Document, Store
@@ -151,7 +151,7 @@ def _covered_commit(store: Store, told: Coverage, *, after: int) -> Document | N
 
 def _events(rows: DataFrame, *, until: Offsets) -> int:
     before = accepted(rows).where(F.col("offset") < offset_of_partition(until))
-    return before.select("event_id").distinct().count()
+    return before.select(*identity()).distinct().count()
 
 
 def _counted(store: Store, version: Document, *, until: int) -> int:

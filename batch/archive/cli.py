@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batch.jobs import spark_job
+from batch.command import spark_job
 
 if TYPE_CHECKING:
     from batch.archive.check import Check

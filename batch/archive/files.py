@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from listens.aggregation.archive import Coverage, coverage
 from listens.errors import UserMistakeError
@@ -66,6 +66,11 @@ def _on_disk(spark: SparkSession, *, table: str) -> dict[str, int]:
         .select("path", "length")
     )
     return {row["path"]: int(row["length"]) for row in listed.collect()}
+
+
+def rows_of(spark: SparkSession, files: list[str]) -> DataFrame:
+    """The rows of some data files, whether a version of the table holds them or not."""
+    return unchecked(spark).read.option("mergeSchema", "true").parquet(*files)
 
 
 def unchecked(spark: SparkSession) -> SparkSession:

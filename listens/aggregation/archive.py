@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
-from listens.offsets import Offsets, from_document, furthest, to_document
+from listens.offsets import Offsets, from_document, furthest, reaches, to_document
 
 COMMITS_LOOKED_AT = 200
 """At first; the whole history where somebody else's commits have hidden ours."""
@@ -23,11 +25,14 @@ class Coverage:
         topic_id: the topic that the offsets are of.
         beginning: where the topic began when the table was made.
         until: the offsets before which it's complete.
+        erasures: digest of a listener → offsets at or beyond `until` before which its messages
+            are left out, so that they don't come in even when MongoDB has been lost.
     """
 
     topic_id: str
     beginning: Offsets
     until: Offsets
+    erasures: Mapping[str, Offsets] = field(default_factory=dict)
 
     def as_metadata(self) -> str:
         """As a commit of ours carries it. Upkeep carries it on, so that the newest have it."""
@@ -36,6 +41,7 @@ class Coverage:
                 "topic_id": self.topic_id,
                 "beginning": to_document(self.beginning),
                 "until": to_document(self.until),
+                "erasures": {digest: to_document(until) for digest, until in self.erasures.items()},
             }
         )
 
@@ -50,15 +56,37 @@ def coverage(spark: SparkSession, *, table: str) -> Coverage | None:
         return None
     newest = told[0]
     until = furthest(each.until for each in told if each.topic_id == newest.topic_id)
-    return replace(newest, until=until)
+    erasures: dict[str, Offsets] = {}
+    for each in told:
+        for digest, forgotten in each.erasures.items():
+            if not reaches(until, forgotten):
+                erasures[digest] = furthest([forgotten, erasures.get(digest, {})])
+    return replace(newest, until=until, erasures=erasures)
 
 
-def upkeep_session(spark: SparkSession, *, table: str) -> SparkSession:
-    """A session whose commits carry the table's coverage on."""
+def upkeep_session(
+    spark: SparkSession, *, table: str, erasures: Mapping[str, Offsets] | None = None
+) -> SparkSession:
+    """A session whose commits carry the table's coverage on, and more erasures."""
     session = spark.newSession()
     if found := coverage(spark, table=table):
+        found = replace(found, erasures={**found.erasures, **(erasures or {})})
         session.conf.set("spark.databricks.delta.commitInfo.userMetadata", found.as_metadata())
     return session
+
+
+def names_in_log(spark: SparkSession, *, table: str, listener: str) -> int:
+    """Entries of the table's log that name a listener as a file's least or greatest.
+
+    Tables of today keep no such statistics; those made by earlier versions do.
+    """
+    session = spark.newSession()
+    session.conf.set("spark.databricks.delta.formatCheck.enabled", "false")
+    # A statistic is JSON within a text of JSON.
+    statistic = json.dumps(f'"listener_id":{json.dumps(listener, ensure_ascii=False)}',
+                           ensure_ascii=False)[1:-1]  # fmt: skip
+    entries = session.read.text(f"{table}/_delta_log/*.json")
+    return entries.where(F.contains("value", F.lit(statistic))).count()
 
 
 def _told(spark: SparkSession, table: str, *, limit: str) -> list[Coverage]:
@@ -83,4 +111,5 @@ def _parsed(metadata: str | None) -> Coverage | None:
         str(document["topic_id"]),
         from_document(document.get("beginning", {})),
         from_document(document["until"]),
+        {digest: from_document(until) for digest, until in document.get("erasures", {}).items()},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -11,7 +11,8 @@ from pyspark.sql.avro.functions import from_avro
 
 from listens.brokers import java_client_options
 from listens.codec import HEADER_BYTES, MARKER, field_names, headers, schema_text
-from listens.rules import IN_RANGE
+from listens.erasures import Erasure
+from listens.rules import ERASED, IN_RANGE
 from listens.settings import Settings
 
 POSITION = ("topic", "partition", "offset", "received_at")
@@ -43,11 +44,12 @@ def kafka_messages(
     )
 
 
-def decoded(messages: DataFrame) -> DataFrame:
+def decoded(messages: DataFrame, *, erased: Sequence[Erasure] = ()) -> DataFrame:
     """Decode `value`; columns: POSITION, the fields of a listen, `rejection`, `key`, `value`.
 
     `rejection` is null for a listen; otherwise a code of `listens.rules.MESSAGE_REJECTIONS`,
-    and `key` and `value` hold the raw message (null for a listen).
+    and `key` and `value` hold the raw message (null for a listen). Of the messages that fall
+    under an erasure nothing is left but POSITION and `import_id`; `rejection` says ERASED.
     """
     header = F.substring("value", 1, HEADER_BYTES)
     body = F.expr(f"substring(value, {HEADER_BYTES + 1})")
@@ -61,12 +63,15 @@ def decoded(messages: DataFrame) -> DataFrame:
     judged = (
         messages.withColumn("listen", listen)
         .withColumns({name: F.col(f"listen.{name}") for name in ("ended_at", "ms_played")})
-        .withColumn("rejection", _rejection(header))
+        .withColumn("rejection", F.when(_is_erased(erased), ERASED).otherwise(_rejection(header)))
     )
-    raw = F.col("rejection").isNotNull()
+    is_erased = F.coalesce(F.col("rejection") == ERASED, F.lit(False))
+    raw = F.col("rejection").isNotNull() & ~is_erased
+    kept = {name: F.col("rejection").isNull() for name in field_names()}
+    kept["import_id"] = ~raw
     return judged.select(
         *POSITION,
-        *(F.when(~raw, F.col(f"listen.{name}")).alias(name) for name in field_names()),
+        *(F.when(keep, F.col(f"listen.{name}")).alias(name) for name, keep in kept.items()),
         "rejection",
         F.when(raw, F.col("key")).alias("key"),
         F.when(raw, F.col("value")).alias("value"),
@@ -78,14 +83,29 @@ def accepted(events: DataFrame) -> DataFrame:
     return events.where(F.col("rejection").isNull())
 
 
+def identity() -> tuple[Column, ...]:
+    """What makes two messages the same event: one id, listener and second."""
+    return (F.col("event_id"), F.col("listener_id"), F.unix_seconds("ended_at").alias("second"))
+
+
 def once_each(events: DataFrame) -> DataFrame:
     """Of messages that are the same event only the one at the lowest (partition, offset).
 
     The same event is what `listens.identity.seen_key` names alike: one id, listener and second.
     """
-    identity = ("event_id", "listener_id", F.unix_seconds("ended_at").alias("second"))
     first = F.min_by(F.struct(*events.columns), F.struct("partition", "offset")).alias("first")
-    return events.groupBy(*identity).agg(first).select("first.*")
+    return events.groupBy(*identity()).agg(first).select("first.*")
+
+
+def digest_of(name: Column) -> Column:
+    """As `listens.erasures.digest_of`, of a column."""
+    return F.sha2(name.cast("binary"), 256)
+
+
+def part_of(event_id: str, parts: int) -> Column:
+    """As `listens.erasures.part_of`, of a column."""
+    leading = F.conv(F.hex(F.substring(event_id, 1, 2)), 16, 10)
+    return leading.cast("int") % parts
 
 
 def offset_of_partition(offsets: Mapping[int, int]) -> Column:
@@ -100,6 +120,16 @@ def offset_of_partition(offsets: Mapping[int, int]) -> Column:
 def _record(body: Column, schema_name: str) -> Column:
     options = {"mode": "PERMISSIVE", "avroSchema": schema_text()}
     return from_avro(body, schema_text(schema_name), options)
+
+
+def _is_erased(erased: Sequence[Erasure]) -> Column:
+    named = [digest_of(F.col("listen.listener_id")), digest_of(F.col("key"))]
+    under = [
+        (name == each.digest) & (F.col("offset") < offset_of_partition(each.until))
+        for each in erased
+        for name in named
+    ]
+    return reduce(lambda some, one: some | F.coalesce(one, F.lit(False)), under, F.lit(False))
 
 
 def _rejection(header: Column) -> Column:

@@ -19,11 +19,11 @@ from listens.aggregation.cells import COUNTED_SCHEMA, cells
 from listens.aggregation.checksums import cells_checksums, joined, listens_checksums
 from listens.aggregation.counted import RULED_COLUMNS, with_counted
 from listens.aggregation.messages import once_each
+from listens.aggregation.segments import segments
 from listens.packing import Chart, folded, unpack_cells, unpack_chart
 from listens.rules import MEASURES
 from listens.views import PAIRS, VIEWS
 from listens.windows import ALL, Span, date_of, day_number, pieces
-from streaming.segments import segments
 from tests.aggregation.listens import EDGES, MS_PLAYED, NEW_YORK, REASONS, listen, plain_count
 
 SCHEMA = pa.schema(

@@ -7,7 +7,14 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from api.hours import folded_hours, period_count, period_name, period_numbers, period_sums
+from api.hours import (
+    folded_hours,
+    period_count,
+    period_name,
+    period_numbers,
+    period_sums,
+    without_erased,
+)
 from listens.packing import Cells
 from listens.rules import MEASURES
 from listens.windows import day_number, parse_window
@@ -69,3 +76,12 @@ def test_the_same_hour_of_two_commits_is_one_row():
     assert folded.window.tolist() == [491_192, 491_193]
     assert folded.measures["plays"].tolist() == [1, 6]
     assert folded.key.tolist() == [b"music", b"music"]
+
+
+def test_hours_that_were_taken_back_are_no_rows_any_more():
+    cells = hours_of(("2026-01-01", 0, 2), ("2026-01-02", 5, 3), ("2026-01-01", 0, -2))
+
+    left = without_erased(cells)
+
+    assert left.window.tolist() == [day_number(date(2026, 1, 2)) * 24 + 5]
+    assert left.measures["plays"].tolist() == [3]

@@ -150,3 +150,28 @@ def test_an_untouched_chart_is_its_own_ranking(by):
     result = page(Ranked(chart), no_overlay(0), by=by, offset=0, limit=100)
 
     assert [key for key, _ in listed(result.chart)] == [key for key, _ in counted(rows, by)]
+
+
+@given(
+    batch=ROWS,
+    commits=st.lists(ROWS, max_size=3),
+    after=ROWS,
+    by=BY,
+    offset=st.integers(0, 14),
+    limit=st.integers(1, 14),
+    data=st.data(),
+)
+def test_what_is_taken_back_is_in_no_rank_and_no_total(
+    batch, commits, after, by, offset, limit, data
+):
+    rows = [row for part in (batch, *commits) for row in part]
+    is_theirs = data.draw(st.lists(st.booleans(), min_size=len(rows), max_size=len(rows)))
+    erased = [row for row, theirs in zip(rows, is_theirs, strict=True) if theirs]
+    negative = [(window, key, tuple(-one for one in sums)) for window, key, sums in erased]
+    left = [row for row, theirs in zip(rows, is_theirs, strict=True) if not theirs]
+
+    found = merged(batch, [*commits, negative, after], ALL, by=by, offset=offset, limit=limit)
+
+    expected = counted([*left, *after], by)
+    assert listed(found.chart) == expected[offset : offset + limit]
+    assert found.total == len(expected)

@@ -96,3 +96,16 @@ def test_import_ids_sort_by_time_and_can_be_keys():
     assert first < second
     assert "." not in first
     assert "$" not in first
+
+
+def test_rows_of_an_erased_listener_are_accounted_for(store):
+    sent_import(store, "x", read=10, rejected=1, end_offsets={"0": 9})
+    commit(store, 0, {"0": 9}, x={"new": 5, "duplicate": 0, "erased": 4})
+
+    ledger.settle(store)
+
+    entry = only(store)
+    assert is_balanced(entry)
+    assert sentence(balance_of([entry])) == (
+        "read 10 = new 5 + duplicate 0 + erased 4 + rejected 1"
+    )

@@ -72,6 +72,16 @@ def test_cells_survive_packing_with_their_slice_values() -> None:
     assert back.measures["ms_played"].tolist() == [1, 2, 3]
 
 
+@given(st.lists(st.integers(-(2**62), 2**62), min_size=1))
+def test_numbers_below_zero_survive_packing_in_a_chart(numbers: list[int]) -> None:
+    rows = [(bytes([65 + place % 26]), number) for place, number in enumerate(numbers)]
+
+    document = pack_chart(*_parts(chart(*rows)))
+
+    assert unpack_chart(document).measures["plays"].tolist() == numbers
+    assert ("minus" in document) == (min(numbers) < 0)
+
+
 def test_charts_add_up_key_by_key() -> None:
     total = folded([chart((b"b", 1), (b"a", 2)), chart((b"b", 10), (b"b", 100))])
 

@@ -18,10 +18,11 @@ from pyspark.sql import SparkSession
 
 from api.application import create_app
 from batch import recount
+from listens import topic
 from listens.settings import CHECKOUT, Settings
 from listens.store import Document, Store, connect, ensure_indexes
 from stack.processes import settings_environment
-from streaming import application, topic
+from streaming import application
 
 
 @dataclass

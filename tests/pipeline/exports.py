@@ -33,10 +33,11 @@ def exports(folder: Path) -> list[Export]:
     if all(real):
         longest = max(map(len, real))
         return [files[n] for n in range(longest) for files in real if n < len(files)]
-    return [_made(folder, seed, "ann" if seed % 2 else "bob") for seed in range(1, 5)]
+    return [made(folder, seed, "ann" if seed % 2 else "bob") for seed in range(1, 5)]
 
 
-def _made(folder: Path, seed: int, listener: str) -> Export:
+def made(folder: Path, seed: int, listener: str) -> Export:
+    """A simulated history of 1,500 rows."""
     path = folder / f"{seed}.csv"
     command = [sys.executable, str(CHECKOUT / "playcount"), "simulate", "--rows", "1500"]
     subprocess.run(

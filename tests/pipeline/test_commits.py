@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from listens import codec
+from listens import codec, topic
+from listens.commits import begin
 from listens import store as collections
-from streaming import speed, topic
+from streaming import speed
 from tests.aggregation.listens import listen
 from tests.pipeline.conftest import Pipeline
 
@@ -22,7 +23,7 @@ def test_a_batch_too_large_for_one_commit_is_counted_in_several(pipeline: Pipeli
     ]  # fmt: skip
     pipeline.send([(row["listener_id"].encode(), codec.encode(row)) for row in [*rows, *rows[:50]]])
     described = topic.describe(pipeline.settings)
-    head = speed.begin(pipeline.store, topic_id=described.topic_id, beginning=described.beginning)
+    head = begin(pipeline.store, topic_id=described.topic_id, beginning=described.beginning)
     settings = pipeline.settings.model_copy(update={"max_offsets_per_trigger": 300})
     layer = speed.SpeedLayer(store=pipeline.store, settings=settings, topic_id=described.topic_id)
 

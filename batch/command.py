@@ -1,0 +1,80 @@
+"""What every command of the batch layer that needs Spark begins and ends with."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from listens.settings import Settings
+    from listens.store import Store
+
+SHUFFLE_PARTITIONS = 64
+"""In so many parts, 50 million events fit the memory of tasks; Spark joins parts that are small."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a command works with.
+
+    Attributes:
+        store, settings: of this installation.
+        tell: called with the name of each step as it begins.
+        spark: gives the session; the first call starts it, which takes some ten seconds.
+    """
+
+    store: Store
+    settings: Settings
+    tell: Callable[[str], None]
+    spark: Callable[[], SparkSession]
+
+
+@contextmanager
+def command(name: str, steps: tuple[str, ...]) -> Iterator[Command]:
+    """What a command needs, with its steps shown; a session that was started is stopped."""
+    from rich.console import Console
+
+    from listens.aggregation.session import spark_session
+    from listens.settings import load_settings
+    from listens.store import connect
+
+    console = Console(stderr=True)
+    settings = load_settings()
+    logging.basicConfig(level=logging.WARNING)
+    started: list[SparkSession] = []
+    with console.status(name) as status:
+        began = time.monotonic()
+
+        def tell(step: str) -> None:
+            place = steps.index(step) + 1
+            seconds = time.monotonic() - began
+            console.print(f"[dim]{place}/{len(steps)} at {seconds:5.1f} s[/dim] {step}")
+            status.update(f"{name}: {step}")
+
+        def spark() -> SparkSession:
+            if not started:
+                parts = SHUFFLE_PARTITIONS
+                title = f"playcount {name}"
+                started.append(spark_session(settings, title, shuffle_partitions=parts))
+            return started[0]
+
+        try:
+            yield Command(connect(settings), settings, tell, spark)
+        finally:
+            for session in started:
+                session.stop()
+
+
+@contextmanager
+def spark_job(
+    name: str, steps: tuple[str, ...]
+) -> Iterator[tuple[SparkSession, Store, Settings, Callable[[str], None]]]:
+    """A session, the store, the settings, and what to call with the name of each step."""
+    with command(name, steps) as started:
+        yield started.spark(), started.store, started.settings, started.tell

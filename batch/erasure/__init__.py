@@ -1,0 +1,1 @@
+"""Erasing a listener: taken back from the counts, then forgotten in every store."""

@@ -1,0 +1,92 @@
+"""Where an erased listener is named besides the counts: MongoDB, and the rejected rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from batch.erasure.raw import is_by
+from listens import store as collections
+from listens.erasures import Erasure
+from listens.errors import UserMistakeError
+from listens.settings import Settings
+from listens.store import Document, Store
+
+IDS_AT_ONCE = 10_000
+
+NOBODY = "erased"
+"""In the place of the listener, and of the file, of an import."""
+
+STALE_AFTER = timedelta(seconds=60)
+"""An import that reads touches its account every few seconds."""
+
+
+def refuse_while_importing(store: Store, listener: str) -> None:
+    """Wait for nothing: who imports a listener's history doesn't mean to erase it yet.
+
+    Raises:
+        UserMistakeError: an import of the listener is reading its file.
+    """
+    reading = {"listener_id": listener, "state": "reading"}
+    alive = {"touched_at": {"$gt": datetime.now(UTC) - STALE_AFTER}}
+    if found := store[collections.IMPORTS].find_one({**reading, **alive}):
+        raise UserMistakeError(
+            f"import {found['_id']} of this listener is running; stop it, or wait for its end"
+        )
+
+
+def forget(
+    store: Store,
+    erasure: Erasure,
+    *,
+    settings: Settings,
+    listener: str,
+    seen: Sequence[bytes],
+) -> None:
+    """Remove the listener from `seen`, rejected events, imports and their rejected rows.
+
+    `seen` are the keys of the events that were counted before the erasure.
+    """
+    for first in range(0, len(seen), IDS_AT_ONCE):
+        keys = seen[first : first + IDS_AT_ONCE]
+        which = {"_id": {"$in": keys}, "seq": {"$lt": erasure.number}}
+        store[collections.SEEN].delete_many(which)
+    rejected = [document["_id"] for document in rejected_events(store, erasure, listener)]
+    for first in range(0, len(rejected), IDS_AT_ONCE):
+        some = {"_id": {"$in": rejected[first : first + IDS_AT_ONCE]}}
+        store[collections.REJECTED_EVENTS].delete_many(some)
+    _forget_imports(store, erasure, settings=settings, listener=listener)
+
+
+def rejected_events(store: Store, erasure: Erasure | None, listener: str) -> Iterator[Document]:
+    """The listener's rejected messages before the erasure, under whatever key; or all of them."""
+    candidates = {"$or": [{"key": listener.encode()}, {"reason": "key_mismatch"}]}
+    for document in store[collections.REJECTED_EVENTS].find(candidates):
+        place = document["_id"]
+        is_before = erasure is None or place["offset"] < erasure.until.get(place["partition"], 0)
+        is_theirs = document["key"] == listener.encode() or is_by(listener, document["value"])
+        if is_before and is_theirs:
+            yield document
+
+
+def imports_of(store: Store, erasure: Erasure | None, listener: str) -> list[Document]:
+    """The accounts of the listener's imports before the erasure, or all of them."""
+    theirs: dict[str, Any] = {"listener_id": listener}
+    if erasure is not None:
+        begun = store[collections.ERASURES].find_one({"_id": erasure.number}) or {}
+        theirs["started_at"] = {"$lt": begun["at"]}
+    return list(store[collections.IMPORTS].find(theirs))
+
+
+def _forget_imports(store: Store, erasure: Erasure, *, settings: Settings, listener: str) -> None:
+    """Leave the accounts, which balance, without whose they are; delete the rejected rows."""
+    ids = [document["_id"] for document in imports_of(store, erasure, listener)]
+    store[collections.ERASURES].update_one(
+        {"_id": erasure.number}, {"$addToSet": {"imports": {"$each": ids}}}
+    )
+    for import_id in ids:
+        (settings.rejected_rows / f"{import_id}.jsonl").unlink(missing_ok=True)
+    # The checksum tells somebody who has the file whose import it was.
+    nameless = {"$set": {"listener_id": NOBODY, "file": NOBODY}, "$unset": {"sha256": ""}}
+    store[collections.IMPORTS].update_many({"_id": {"$in": ids}}, nameless)

@@ -1,0 +1,105 @@
+"""An erased listener's rows in the archive: read to be taken back, then emptied."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from listens.aggregation.archive import upkeep_session
+from listens.aggregation.cells import COUNTED_SCHEMA
+from listens.aggregation.counted import RULED_COLUMNS, with_counted
+from listens.aggregation.messages import accepted, offset_of_partition, once_each
+from listens.codec import UndecodableError, decode
+from listens.erasures import digest_of
+from listens.offsets import Offsets
+from listens.rules import ERASED
+
+KEPT = {"topic", "partition", "offset", "received_on", "import_id"}
+"""What stays of an erased row: the proof that no offset is missing, and the import's balance."""
+
+IDENTITY = ("event_id", "listener_id", "ended_at")
+
+Position = tuple[int, int]
+"""Partition and offset."""
+
+
+def counted_before(
+    spark: SparkSession, *, table: str, listener: str, offsets: Offsets, time_zone: str
+) -> pa.Table:
+    """The listener's events before some offsets, each once: IDENTITY and COUNTED_SCHEMA."""
+    raw = accepted(spark.read.format("delta").load(table)).where(F.col("listener_id") == listener)
+    before = raw.where(F.col("offset") < offset_of_partition(offsets))
+    once = once_each(before.select("event_id", "partition", "offset", *RULED_COLUMNS))
+    counted = with_counted(once, time_zone=time_zone)
+    return counted.select(*IDENTITY, *COUNTED_SCHEMA.names).toArrow()
+
+
+def held_rows(rows: DataFrame, *, listener: str, until: Offsets | None) -> int:
+    """How many rows of the archive, or of some of its files, are the listener's.
+
+    Those before some offsets, or all.
+    """
+    mismatched = _mismatched(rows, listener=listener, until=until)
+    return rows.where(F.expr(_condition(listener, until, mismatched))).count()
+
+
+def empty_rows(spark: SparkSession, *, table: str, listener: str, until: Offsets) -> None:
+    """Leave of the listener's rows before some offsets only their places.
+
+    The files that held them stay until `archive optimize` deletes them.
+    """
+    rows = spark.read.format("delta").load(table)
+    mismatched = _mismatched(rows, listener=listener, until=until)
+    condition = _condition(listener, until, mismatched)
+    days = rows.where(F.expr(condition)).select("received_on").distinct().collect()
+    if not days:
+        return
+    # By day, so that other days' files aren't opened, and by digest: the table's log quotes it.
+    listed = ", ".join(f"DATE'{row['received_on']}'" for row in days)
+    emptied = [f"`{name}` = NULL" for name in rows.columns if name not in {*KEPT, "rejection"}]
+    session = upkeep_session(spark, table=table, erasures={digest_of(listener): until})
+    session.sql(
+        f"UPDATE delta.`{table}` SET {', '.join(emptied)}, rejection = '{ERASED}' "  # noqa: S608 - digest
+        f"WHERE received_on IN ({listed}) AND ({condition})"
+    )
+
+
+def is_by(listener: str, value: bytes) -> bool:
+    """Whether a raw message, under whatever key, is a listen of the listener."""
+    try:
+        return bool(decode(value)["listener_id"] == listener)
+    except UndecodableError:
+        return False
+
+
+def _condition(listener: str, until: Offsets | None, mismatched: Collection[Position]) -> str:
+    owner = "sha2(coalesce(CAST(listener_id AS BINARY), key), 256)"
+    theirs = f"{owner} = '{digest_of(listener)}' AND {_before(until)}"
+    places = [f"(partition = {number} AND `offset` = {at})" for number, at in mismatched]
+    return " OR ".join([f"({theirs})", *places])
+
+
+def _mismatched(rows: DataFrame, *, listener: str, until: Offsets | None) -> list[Position]:
+    """Places of messages that hold a listen of the listener under somebody else's key."""
+    held = listener.encode("utf-8", "surrogatepass").hex()
+    candidates = (
+        rows.where("rejection = 'key_mismatch'")
+        .where(_before(until))
+        .where(F.expr(f"contains(value, X'{held}')"))
+        .select("partition", "offset", "value")
+    )
+    return [
+        (row["partition"], row["offset"])
+        for row in candidates.toLocalIterator()
+        if is_by(listener, bytes(row["value"]))
+    ]
+
+
+def _before(offsets: Mapping[int, int] | None) -> str:
+    if offsets is None:
+        return "true"
+    whens = " ".join(f"WHEN {number} THEN {offset}" for number, offset in sorted(offsets.items()))
+    return f"`offset` < (CASE partition {whens} ELSE 0 END)"

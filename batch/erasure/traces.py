@@ -1,0 +1,107 @@
+"""What MongoDB and the rejected rows still hold of a listener."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pymongo.client_session import ClientSession
+
+from batch import versions
+from batch.erasure.forgetting import imports_of, rejected_events
+from listens import store as collections
+from listens.erasures import DONE, Erasure
+from listens.settings import Settings
+from listens.store import Document, Store
+from listens.views import VIEWS
+
+AGAIN = "run ./playcount erase again"
+BATCHES = "the second ./playcount batch run after the erasure"
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Something that remains: in which store, what, and when it goes."""
+
+    where: str
+    what: str
+    goes: str
+
+
+def in_mongodb(
+    store: Store, erasure: Erasure | None, listener: str, *, settings: Settings
+) -> Iterator[Trace]:
+    """What is there from before the erasure, or at all."""
+    if erasure and not erasure.is_done:
+        yield Trace("erasures", f"the erasure is {erasure.state}, and not done", AGAIN)
+    counts = {
+        collections.SPEED_SEGMENTS: (_segments(store, erasure, listener), "segments", BATCHES),
+        collections.BATCH_CHARTS: (_charts(store, erasure, listener), "charts", BATCHES),
+        collections.RECENT_LISTENS: (_recent(store, erasure, listener), "commits", AGAIN),
+        collections.REJECTED_EVENTS: (
+            sum(1 for _ in rejected_events(store, erasure, listener)), "messages", AGAIN,
+        ),
+        collections.IMPORTS: (len(imports_of(store, erasure, listener)), "accounts", AGAIN),
+        collections.SEEN: (_seen_too_many(store), "ids of events that don't count", AGAIN),
+        "rejected rows": (_rejected_files(store, erasure, settings), "files", AGAIN),
+    }  # fmt: skip
+    for where, (count, what, goes) in counts.items():
+        if count:
+            yield Trace(where, f"{count:,} {what}", goes)
+
+
+def _segments(store: Store, erasure: Erasure | None, listener: str) -> int:
+    wanted: Document = {"view": {"$in": [*VIEWS]}, "by": "listener", "values": listener}
+    if erasure and erasure.negation is not None:
+        # Its own negative cells name the listener, too.
+        wanted["seq"] = {"$lte": erasure.negation}
+    return store[collections.SPEED_SEGMENTS].count_documents(wanted)
+
+
+def _charts(store: Store, erasure: Erasure | None, listener: str) -> int:
+    """Charts that no version made after the erasure refers to."""
+    kept = [each for each in (versions.current(store), versions.previous(store)) if each]
+    clean = {
+        (window, about["generation"])
+        for version in kept
+        if erasure and erasure.negation is not None and version["cut_seq"] >= erasure.negation
+        for window, about in version["windows"].items()
+    }
+    wanted = {"view": {"$in": [*VIEWS]}, "by": "listener", "value": listener}
+    found = store[collections.BATCH_CHARTS].find(wanted, {"window": 1, "generation": 1})
+    return sum((chart["window"], chart["generation"]) not in clean for chart in found)
+
+
+def _recent(store: Store, erasure: Erasure | None, listener: str) -> int:
+    wanted: Document = {"listens.listener_id": listener}
+    if erasure:
+        wanted["_id"] = {"$lt": erasure.number}
+    return store[collections.RECENT_LISTENS].count_documents(wanted)
+
+
+def _seen_too_many(store: Store) -> int:
+    """Ids beyond one for each listen that counts: an id itself doesn't tell whose it is."""
+    with store.client.start_session(snapshot=True) as session:
+        # An unfinished erasure has ids that don't count any more, and is told by itself.
+        unfinished = {"state": {"$ne": DONE}}
+        if store[collections.ERASURES].find_one(unfinished, session=session):
+            return 0
+        ids = store[collections.SEEN].count_documents({}, session=session)
+        return abs(ids - _events(store, session))
+
+
+def _events(store: Store, session: ClientSession) -> int:
+    pointer = store[collections.BATCH_POINTER].find_one({}, session=session)
+    wanted = {"_id": pointer["version"]} if pointer else {"_id": None}
+    version = store[collections.BATCH_VERSIONS].find_one(wanted, session=session)
+    version = version or versions.NOTHING
+    later = {"_id": {"$gt": version["cut_seq"]}}
+    commits = store[collections.SPEED_COMMITS].find(later, {"events": 1}, session=session)
+    return int(version["events"]) + sum(int(commit["events"]) for commit in commits)
+
+
+def _rejected_files(store: Store, erasure: Erasure | None, settings: Settings) -> int:
+    number = erasure.number if erasure else None
+    document = store[collections.ERASURES].find_one({"_id": number}) or {}
+    imports = [*document.get("imports", [])]
+    return sum((settings.rejected_rows / f"{each}.jsonl").exists() for each in imports)

@@ -1,0 +1,1 @@
+"""MongoDB made again from the archive, after it was lost."""
