@@ -35,8 +35,19 @@ class Command:
     spark: Callable[[], SparkSession]
 
 
+def here(settings: Settings) -> Settings:
+    """For Spark within this process, also where batches run on YARN.
+
+    Upkeep reads HDFS by its URIs, and some of it needs this machine's files.
+    """
+    is_elsewhere = not settings.master.startswith("local")
+    return settings.model_copy(update={"spark_master": "local[2]"}) if is_elsewhere else settings
+
+
 @contextmanager
-def command(name: str, steps: tuple[str, ...]) -> Iterator[Command]:
+def command(
+    name: str, steps: tuple[str, ...], *, where: Callable[[Settings], Settings] = here
+) -> Iterator[Command]:
     """What a command needs, with its steps shown; a session that was started is stopped."""
     from rich.console import Console
 
@@ -61,7 +72,7 @@ def command(name: str, steps: tuple[str, ...]) -> Iterator[Command]:
             if not started:
                 parts = SHUFFLE_PARTITIONS
                 title = f"playcount {name}"
-                started.append(spark_session(settings, title, shuffle_partitions=parts))
+                started.append(spark_session(where(settings), title, shuffle_partitions=parts))
             return started[0]
 
         try:
@@ -75,6 +86,6 @@ def command(name: str, steps: tuple[str, ...]) -> Iterator[Command]:
 def spark_job(
     name: str, steps: tuple[str, ...]
 ) -> Iterator[tuple[SparkSession, Store, Settings, Callable[[str], None]]]:
-    """A session, the store, the settings, and what to call with the name of each step."""
-    with command(name, steps) as started:
+    """A session where batches run, the store, the settings, and what to tell steps."""
+    with command(name, steps, where=lambda settings: settings) as started:
         yield started.spark(), started.store, started.settings, started.tell

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batch.command import spark_job
+from batch.command import command
 
 if TYPE_CHECKING:
     from batch.archive.check import Check
@@ -41,9 +41,13 @@ def optimize(
     """
     from batch.archive import upkeep
 
-    with spark_job("archive optimize", upkeep.STEPS) as (spark, store, settings, tell):
+    with command("archive optimize", upkeep.STEPS) as started:
         done = upkeep.optimize(
-            spark, store, settings=settings, tell=tell, retention_hours=retention_hours
+            started.spark(),
+            started.store,
+            settings=started.settings,
+            tell=started.tell,
+            retention_hours=retention_hours,
         )
     if as_json:
         typer.echo(json.dumps(asdict(done)))
@@ -63,8 +67,10 @@ def check(as_json: bool = _AS_JSON) -> None:
     """
     from batch.archive import check as checking
 
-    with spark_job("archive check", checking.STEPS) as (spark, store, settings, tell):
-        found = checking.check(spark, store, settings=settings, tell=tell)
+    with command("archive check", checking.STEPS) as started:
+        found = checking.check(
+            started.spark(), started.store, settings=started.settings, tell=started.tell
+        )
     if as_json:
         typer.echo(json.dumps(asdict(found)))
     else:

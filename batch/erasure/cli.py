@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from batch.command import command, spark_job
+from batch.command import command
 
 app = typer.Typer()
 
@@ -58,8 +58,14 @@ def erase(
 def _verify(listener: str, *, as_json: bool) -> None:
     from batch.erasure import verify as verifying
 
-    with spark_job("erase --verify", verifying.STEPS) as (spark, store, settings, tell):
-        proof = verifying.verify(spark, store, settings=settings, listener=listener, tell=tell)
+    with command("erase --verify", verifying.STEPS) as started:
+        proof = verifying.verify(
+            started.spark(),
+            started.store,
+            settings=started.settings,
+            listener=listener,
+            tell=started.tell,
+        )
     if as_json:
         typer.echo(json.dumps(asdict(proof)))
     else:

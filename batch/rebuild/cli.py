@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from batch.command import spark_job
+from batch.command import command
 
 app = typer.Typer()
 
@@ -27,8 +27,14 @@ def rebuild(
     """
     from batch.rebuild import rebuild as rebuilding
 
-    with spark_job("rebuild", rebuilding.STEPS) as (spark, store, settings, tell):
-        version = rebuilding.rebuild(spark, store, settings=settings, force=force, tell=tell)
+    with command("rebuild", rebuilding.STEPS) as started:
+        version = rebuilding.rebuild(
+            started.spark(),
+            started.store,
+            settings=started.settings,
+            force=force,
+            tell=started.tell,
+        )
     if as_json:
         shown = {name: version[name] for name in ("events", "cells", "cut", "seconds")}
         typer.echo(json.dumps({"version": version["_id"], **shown}))

@@ -11,10 +11,12 @@ from pyspark.sql import DataFrame, SparkSession
 from batch import garbage, versions
 from batch.versions import LEASE, BatchBusyError
 from listens import store as collections
+from listens import topic
+from listens.aggregation.archive import coverage
 from listens.settings import Settings
 from listens.store import Store, connect
-from streaming import application, topic
-from streaming.archive import Archive, coverage
+from streaming import application
+from streaming.archive import Archive
 
 TOPIC_ID = "topic"
 
@@ -96,7 +98,9 @@ def test_an_archive_says_at_its_start_what_it_could_not_say_before(
     drain(spark, store, fresh_topic, described=topic.describe(fresh_topic))
 
     assert told(store) == {"0": 1, "1": 0, "2": 0}
-    assert coverage(spark, table=fresh_topic.archive_table) == {0: 1, 1: 0, 2: 0}
+    covered = coverage(spark, table=fresh_topic.archive_table)
+    assert covered is not None
+    assert covered.until == {0: 1, 1: 0, 2: 0}
 
 
 def test_the_coverage_of_another_topic_counts_for_nothing(

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from listens import codec, topic
-from listens.commits import begin
 from listens import store as collections
+from listens.commits import begin
 from streaming import speed
 from tests.aggregation.listens import listen
 from tests.pipeline.conftest import Pipeline
