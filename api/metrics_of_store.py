@@ -78,8 +78,9 @@ def _import(store: Store) -> Iterator[Metric]:
         "What became of the rows of the import that was settled last; `unaccounted` must be 0.",
         labels=["outcome"],
     )
-    known = {name: last[name] for name in ("read", "new", "duplicate", "rejected")}
-    missing = known["read"] - known["new"] - known["duplicate"] - known["rejected"]
+    outcomes = ("new", "duplicate", "rejected", "erased")
+    known = {name: last.get(name, 0) for name in ("read", *outcomes)}
+    missing = known["read"] - sum(known[name] for name in outcomes)
     for outcome, count in (known | {"unaccounted": missing}).items():
         rows.add_metric([outcome], count)
     yield rows

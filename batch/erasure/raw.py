@@ -55,16 +55,24 @@ def empty_rows(spark: SparkSession, *, table: str, listener: str, until: Offsets
     mismatched = _mismatched(rows, listener=listener, until=until)
     condition = _condition(listener, until, mismatched)
     days = rows.where(F.expr(condition)).select("received_on").distinct().collect()
+    session = upkeep_session(spark, table=table, erasures={digest_of(listener): until})
     if not days:
+        _say_so(session, table=table)
         return
     # By day, so that other days' files aren't opened, and by digest: the table's log quotes it.
     listed = ", ".join(f"DATE'{row['received_on']}'" for row in days)
     emptied = [f"`{name}` = NULL" for name in rows.columns if name not in {*KEPT, "rejection"}]
-    session = upkeep_session(spark, table=table, erasures={digest_of(listener): until})
     session.sql(
         f"UPDATE delta.`{table}` SET {', '.join(emptied)}, rejection = '{ERASED}' "  # noqa: S608 - digest
         f"WHERE received_on IN ({listed}) AND ({condition})"
     )
+
+
+def _say_so(session: SparkSession, *, table: str) -> None:
+    """A commit without rows: its metadata holds the erasure while messages are to be left out."""
+    session.conf.set("spark.databricks.delta.skipRecordingEmptyCommits", "false")
+    none = session.read.format("delta").load(table).limit(0)
+    none.write.format("delta").mode("append").save(table)
 
 
 def is_by(listener: str, value: bytes) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -197,3 +198,19 @@ def test_without_an_archive_both_say_so(pipeline: Pipeline) -> None:
         optimized(pipeline, retention_hours=24)
     with pytest.raises(UserMistakeError, match="no archive at"):
         checked(pipeline)
+
+
+@pytest.mark.parametrize("name", ["ann", 'zoë "z" \\ 1'])
+def test_the_tables_log_names_nobody(pipeline: Pipeline, tmp_path: Path, name: str) -> None:
+    row = listen(name, MORNING, 40_000, 1, "web", "DE", None, None, "music", True)
+    pipeline.send([(name.encode(), codec.encode(row))])
+    pipeline.drain()
+    table, other = pipeline.settings.archive_table, (tmp_path / "other").as_uri()
+    # As any table does that doesn't say of which columns it keeps statistics.
+    pipeline.spark.read.format("delta").load(table).write.format("delta").save(other)
+
+    named = [
+        archive.names_in_log(pipeline.spark, table=each, listener=name) for each in (table, other)
+    ]
+
+    assert named == [0, 1]

@@ -16,7 +16,7 @@ import pytest
 
 from batch.archive.check import check
 from batch.archive.upkeep import optimize
-from batch.erasure import erase as erasing
+from batch.erasure import negation
 from batch.erasure.erase import STEPS, Erased, erase
 from batch.erasure.verify import Proof, verify
 from batch.verify import verify as verify_counts
@@ -206,8 +206,8 @@ def test_a_history_is_taken_back_part_by_part(
     send(pipeline, *anns, *bobs, *anns[:20])
     pipeline.drain()
     pipeline.batch()
-    monkeypatch.setattr(erasing, "EVENTS_A_COMMIT", 9)
-    take_back, taken = erasing._take_back, []
+    monkeypatch.setattr(negation, "EVENTS_A_COMMIT", 9)
+    take_back, taken = negation.take_back, []
 
     def two_parts(*of: Any, **about: Any) -> int:
         if len(taken) == 2:
@@ -216,7 +216,7 @@ def test_a_history_is_taken_back_part_by_part(
         return taken[-1]
 
     with monkeypatch.context() as patch:
-        patch.setattr(erasing, "_take_back", two_parts)
+        patch.setattr(negation, "take_back", two_parts)
         with pytest.raises(InterruptedError):
             erased(pipeline)
     send(pipeline, anns[0])
