@@ -69,7 +69,7 @@ def test_the_status_tells_of_hdfs_and_yarn(cluster: Stack) -> None:
         ("namenode_http", "/dfshealth.html", "Namenode"),
         ("namenode_http", "/explorer.html", "Browse"),
         ("datanode_http", "/datanode.html", "DataNode"),
-        ("resourcemanager_http", "/cluster", "playcount streaming"),
+        ("resourcemanager_http", "/cluster/apps/RUNNING", "playcount streaming"),
         ("nodemanager_http", "/node", "NodeManager"),
         ("history", "/", "History Server"),
         ("namenode_http", "/prom", "files_total"),
