@@ -90,7 +90,7 @@ def start(
         raw.append(messages)
 
     return [
-        _query(spark, settings, name="speed", offsets=head.until, each=count,
+        _query(spark, settings, name="speed", offsets=described.beginning | head.until, each=count,
                seconds=settings.speed_trigger_seconds, most=settings.max_offsets_per_trigger,
                once=once),
         _query(spark, settings, name="archive", offsets=raw.until, each=keep,

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+from kafka.admin import NewPartitions
+
 from listens import codec, topic
 from listens import store as collections
+from listens.brokers import admin_client
 from listens.commits import begin
 from streaming import speed
 from tests.aggregation.listens import listen
+from tests.crashes.harness import eventually
 from tests.pipeline.conftest import Pipeline
+from tests.pipeline.test_random_logs import local_path
 
 START = datetime(2024, 1, 5, 8, tzinfo=UTC)
 
@@ -37,6 +44,32 @@ def test_a_batch_too_large_for_one_commit_is_counted_in_several(pipeline: Pipeli
     assert all(a["until"] == b["from"] for a, b in pairwise(commits))
     assert commits[-1]["until"] == {str(at): end for at, end in described.end.items()}
     assert pipeline.get("/api/summary")["streams"] == 1_000
+
+
+def test_a_topic_may_get_more_partitions(pipeline: Pipeline) -> None:
+    def send(first: int) -> None:
+        rows = [
+            listen(f"listener {n}", START + timedelta(minutes=n), 40_000, n % 9, "web", "DE", None,
+                   None, "music", True)
+            for n in range(first, first + 60)
+        ]  # fmt: skip
+        pipeline.send([(row["listener_id"].encode(), codec.encode(row)) for row in rows])
+        pipeline.drain()
+
+    send(0)
+    with closing(admin_client(pipeline.settings)) as admin:
+        admin.create_partitions({pipeline.settings.topic: NewPartitions(total_count=7)})
+    eventually(lambda: len(topic.describe(pipeline.settings).end) == 7, "seven partitions")
+    # What Spark remembers of three partitions is lost, too.
+    shutil.rmtree(local_path(pipeline.settings.checkpoints))
+    send(60)
+    version = pipeline.batch()
+    send(120)
+
+    assert version["events"] == 120
+    assert len(version["cut"]) == 7
+    assert pipeline.get("/api/summary")["streams"] == 180
+    assert pipeline.get("/api/slices", limit=1)["listener"]["total"] == 180
 
 
 def whole_topic(pipeline: Pipeline):
