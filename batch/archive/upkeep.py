@@ -38,6 +38,9 @@ LARGE_FILE_BYTES = 256 << 20
 """Files from this size stay as they are; HDFS wants blocks filled, tasks want some hundred MB."""
 
 
+LISTING_TASKS = 16
+
+
 @dataclass(frozen=True)
 class Upkeep:
     """What upkeep did: the table's version and the disk, before and after.
@@ -109,6 +112,8 @@ def _compact(spark: SparkSession, *, table: str) -> None:
 
 def _vacuum(spark: SparkSession, *, table: str, hours: float) -> None:
     session = upkeep_session(spark, table=table)
+    # Its listing of folders makes so many tasks, 10,000 by default, however few folders there are.
+    session.conf.set("spark.sql.sources.parallelPartitionDiscovery.parallelism", LISTING_TASKS)
     # Delta's own floor is a week; ours is checked above.
     session.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
     session.sql(f"VACUUM delta.`{table}` RETAIN {hours:g} HOURS")

@@ -10,6 +10,7 @@ import pytest
 from kafka import KafkaProducer
 from pyspark.sql import SparkSession
 
+from listens import topic
 from listens.aggregation.messages import kafka_messages
 from listens.brokers import client_options, ensure_topic
 from listens.errors import ServiceDownError
@@ -17,7 +18,6 @@ from listens.settings import Settings
 from stack import kafka
 from stack.layout import layout
 from stack.probes import accepts
-from streaming import topic
 
 PASSWORD = 'sec"ret'
 
