@@ -113,6 +113,9 @@ def _begin(store: Store, settings: Settings, listener: str) -> Erasure:
     described = topic.describe(settings, wait_seconds=10)
 
     def attempt() -> Erasure:
+        # Of an attempt before nobody may know whether it was committed.
+        if found := _unfinished(store, listener):
+            return found
         head = commits.head_of(store)
         if head is None:
             raise UserMistakeError(
