@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
     from listens.settings import Settings
     from listens.store import Store
+
+STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 
 SHUFFLE_PARTITIONS = 64
 """In so many parts, 50 million events fit the memory of tasks; Spark joins parts that are small."""
@@ -72,7 +76,8 @@ def command(
             if not started:
                 parts = SHUFFLE_PARTITIONS
                 title = f"playcount {name}"
-                started.append(spark_session(where(settings), title, shuffle_partitions=parts))
+                with _standard_output_apart():
+                    started.append(spark_session(where(settings), title, shuffle_partitions=parts))
             return started[0]
 
         try:
@@ -80,6 +85,22 @@ def command(
         finally:
             for session in started:
                 session.stop()
+
+
+@contextmanager
+def _standard_output_apart() -> Iterator[None]:
+    """Give a JVM that starts meanwhile our standard error as its output.
+
+    Delta prints what a VACUUM deletes, and would print it into our JSON.
+    """
+    sys.stdout.flush()
+    ours = os.dup(STANDARD_OUTPUT)
+    os.dup2(STANDARD_ERROR, STANDARD_OUTPUT)
+    try:
+        yield
+    finally:
+        os.dup2(ours, STANDARD_OUTPUT)
+        os.close(ours)
 
 
 @contextmanager

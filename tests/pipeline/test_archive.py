@@ -74,6 +74,19 @@ def test_upkeep_joins_small_files_and_deletes_the_old_ones(pipeline: Pipeline) -
     assert pipeline.get("/api/top-songs")["items"] == before
 
 
+def test_upkeep_tells_programs_in_json(pipeline: Pipeline) -> None:
+    send_commits(pipeline, 2)
+
+    done = pipeline.command("archive", "optimize", "--retention-hours", "0", "--json")
+
+    told = json.loads(done.stdout)
+    assert [told[name]["files"] for name in ("disk_before", "table_after", "disk_after")] == [
+        2,
+        1,
+        1,
+    ]
+
+
 def test_upkeep_is_safe_while_events_come_in(pipeline: Pipeline) -> None:
     send_commits(pipeline, 2)
     ended = threading.Event()

@@ -332,6 +332,7 @@ def test_verify_is_a_command_that_fails_while_something_remains(
     assert "batch_charts: " in after.stdout
     assert "archive's files: " in after.stdout
     assert "archive's log" not in before.stdout + after.stdout
+    assert "Exception" not in before.stderr + after.stderr
     assert "Kafka keeps messages until" in after.stdout
 
 
