@@ -55,9 +55,14 @@ class AuditFailedError(IntegrityError):
         self.keys = keys
 
 
-def expected(store: Store, *, base: Document, cut_seq: int) -> dict[str, Checksum]:
-    """Month → checksum that a version cut at `cut_seq` must have, from `base` and the commits."""
-    checksums = months_of(base)
+def expected(
+    store: Store, *, base: Document, cut_seq: int, loaded: dict[str, Checksum]
+) -> dict[str, Checksum]:
+    """Month → checksum that a version cut at `cut_seq` must have.
+
+    From `base`, the commits since, and what is `loaded` in bulk since.
+    """
+    checksums = joined(months_of(base), loaded)
     for pair, committed in committed_cells(store, after=base["cut_seq"], until=cut_seq):
         checksums = joined(checksums, cells_checksums(pair, committed))
     return checksums
@@ -65,9 +70,9 @@ def expected(store: Store, *, base: Document, cut_seq: int) -> dict[str, Checksu
 
 def check(
     listens: DataFrame, *, found: dict[str, Checksum], wanted: dict[str, Checksum],
-    store: Store, base: Document, cut_seq: int,
+    store: Store, base: Document, cut_seq: int, loaded: DataFrame | None = None,
 ) -> None:  # fmt: skip
-    """Compare month by month.
+    """Compare month by month; `loaded` are the listens of bulk loads since `base`.
 
     Raises:
         AuditFailedError: a month differs; nothing has been written yet.
@@ -79,7 +84,7 @@ def check(
     )
     if not months:
         return
-    keys = _differences(listens, months=months, store=store, base=base, cut_seq=cut_seq)
+    keys = _differences(listens, loaded, months=months, store=store, base=base, cut_seq=cut_seq)
     raise AuditFailedError(
         f"the recount from raw events differs from version {base['_id']} plus the commits up to "
         f"{cut_seq} in {', '.join(months)}; nothing is published. The first cells that differ: "
@@ -124,8 +129,9 @@ def cells_of_chart(document: Document) -> tuple[int, Cells]:
 
 
 def _differences(
-    listens: DataFrame, *, months: list[str], store: Store, base: Document, cut_seq: int
-) -> list[dict[str, Any]]:
+    listens: DataFrame, loaded: DataFrame | None, *,
+    months: list[str], store: Store, base: Document, cut_seq: int,
+) -> list[dict[str, Any]]:  # fmt: skip
     def of_part(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for table in tables(batches):
             for each in cells(table):
@@ -140,11 +146,9 @@ def _differences(
     ]
     table = pa.Table.from_batches(running, CELLS_SCHEMA)
     recounted = listens.mapInArrow(of_part, _CELLS_COLUMNS)
-    signed = recounted.unionByName(
-        listens.sparkSession.createDataFrame(table).select(
-            *CELL_KEY, *((-F.col(name)).alias(name) for name in MEASURES)
-        )
-    )
+    signed = recounted.unionByName(_negated(listens.sparkSession.createDataFrame(table)))
+    if loaded is not None:
+        signed = signed.unionByName(_negated(loaded.mapInArrow(of_part, _CELLS_COLUMNS)))
     differing = (
         signed.groupBy(*CELL_KEY)
         .agg(*(F.sum(name).alias(name) for name in MEASURES))
@@ -152,6 +156,10 @@ def _differences(
         .limit(KEYS_SHOWN)
     )
     return [_readable(row.asDict()) for row in differing.collect()]
+
+
+def _negated(rows: DataFrame) -> DataFrame:
+    return rows.select(*CELL_KEY, *((-F.col(name)).alias(name) for name in MEASURES))
 
 
 def _rows(pair: int, some: Cells, months: list[str]) -> pa.RecordBatch:

@@ -60,6 +60,32 @@ def backfill(
 
 
 @app.command()
+def load(
+    number: Annotated[
+        int, typer.Argument(help="Of the bulk load, as [b]playcount imports[/] has it")
+    ],
+    as_json: bool = _AS_JSON,
+) -> None:
+    """Bring a staged bulk load into the archive; `playcount import --bulk` calls this.
+
+    Stopped at any moment, it goes on by itself in the next batch, or by this command. What it
+    brings counts from the next version on.
+    """
+    from batch import bulk
+
+    with _spark_job("load", bulk.STEPS) as (spark, store, settings, tell):
+        loaded = bulk.load(spark, store, settings=settings, number=number, tell=tell)
+    if as_json:
+        shown = {name: loaded[name] for name in ("state", "rows", "events")}
+        typer.echo(json.dumps({"load": number, **shown}))
+    else:
+        typer.echo(
+            f"bulk load {number}: {loaded['rows']:,} rows, {loaded['events']:,} of them new; "
+            "charts show them after the next batch: ./playcount batch run"
+        )
+
+
+@app.command()
 def verify(as_json: bool = _AS_JSON) -> None:
     """Recount from the raw events and compare with what the API answers from; publish nothing.
 

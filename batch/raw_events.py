@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, time
 
 from pyspark.sql import DataFrame, SparkSession
@@ -18,6 +18,7 @@ from listens.aggregation.messages import (
     once_each,
     part_of,
 )
+from listens.bulk_loads import partition_of
 from listens.erasures import Erasure
 from listens.offsets import from_document
 from listens.settings import Settings
@@ -31,6 +32,8 @@ def counted_listens(
     cut: dict[str, int],
     months: Collection[str] | None = None,
     unfinished: Sequence[Erasure] = (),
+    loads: Mapping[int, int] | None = None,
+    later_loads: Collection[int] = (),
 ) -> DataFrame:
     """What every raw event before the cut counts (COUNTED_SCHEMA), each event once.
 
@@ -42,17 +45,24 @@ def counted_listens(
         cut: partition → the offset before which events count.
         unfinished: erasures as they stand at the cut: what they have forgotten isn't counted.
         months: only events of these months of the zone, like 2026-01; without: of all.
+        loads: sealed bulk loads that count, with their events.
+        later_loads: sealed ones that don't count yet: their events don't, and nobody else counts
+            them either, since the speed layer takes them for repeats.
     """
-    events = sum(cut.values())
+    loads = loads or {}
+    events = sum(cut.values()) + sum(loads.values())
     if not events:
         # Nothing has come yet, so the archive may not be a table yet either.
         return spark.createDataFrame(COUNTED_SCHEMA.empty_table())
     raw = spark.read.format("delta").load(settings.archive_table)
-    before = accepted(raw).where(F.col("offset") < offset_of_partition(from_document(cut)))
-    before = _without_forgotten(before, unfinished)
+    is_loaded = _is_of(loads.keys() | set(later_loads))
+    is_before = F.col("offset") < offset_of_partition(from_document(cut))
+    before = _without_forgotten(accepted(raw).where(is_before | is_loaded), unfinished)
     if months is not None:
         before = before.where(F.col("ended_at").between(*_around(months)))
+    # A load's place is below zero, so that of an event that Kafka brought later its row counts.
     once = once_each(before.select("event_id", "partition", "offset", *RULED_COLUMNS))
+    once = once.where(~_is_of(later_loads))
     listens = with_counted(once, time_zone=settings.time_zone).select(COUNTED_SCHEMA.names)
     date = F.date_from_unix_date("day")
     if months is not None:
@@ -74,6 +84,11 @@ def _without_forgotten(events: DataFrame, unfinished: Sequence[Erasure]) -> Data
         event_id = F.when(is_theirs & ~is_before, anew).otherwise(F.col("event_id"))
         events = events.where(~is_forgotten).withColumn("event_id", event_id)
     return events
+
+
+def _is_of(loads: Collection[int]) -> Column:
+    """Whether a row is of one of these bulk loads."""
+    return F.col("partition").isin([partition_of(number) for number in loads])
 
 
 def _around(months: Collection[str]) -> tuple[datetime, datetime]:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Collection
 
 from pyspark.sql import DataFrame, SparkSession
 
-from batch import audit, garbage, versions
+from batch import audit, bulk, garbage, versions
 from batch.cut import take_cut, wait_for_archive
 from batch.executors import month_checksums, write_charts
 from batch.lease import kept_alive
+from batch.loaded import Loaded, loaded_since, sealed_loads
 from batch.manifest import changed_windows, is_month, months_of, same_rules, windows_of
 from batch.raw_events import counted_listens
 from batch.rollups import write_rollups
@@ -38,7 +39,7 @@ def run(
     """Recount and publish; the new version's document.
 
     Without a span all raw events are read. With one only those of the months that it touches, and
-    of the months that commits have touched since the version before, whose other windows are
+    of the months that have got events since the version before, whose other windows are
     taken over; the result is the same.
 
     Raises:
@@ -62,10 +63,15 @@ def _run(
     span: Span | None,
 ) -> Document:  # fmt: skip
     started = time.monotonic()
+    bulk.finish(spark, store, settings=settings)
     tell("cut")
     base = versions.current(store)
     cut_seq, cut = take_cut(store)
-    months = _months(span, store=store, base=base, cut_seq=cut_seq, settings=settings)
+    loads = sealed_loads(store)
+    loaded = loaded_since(spark, loads, base=base, settings=settings)
+    months = _months(
+        span, store=store, base=base, cut_seq=cut_seq, loaded=loaded, settings=settings
+    )
     tell("wait")
     wait_for_archive(store, cut, seconds=settings.batch_wait_seconds)
     tell("recompute")
@@ -75,11 +81,15 @@ def _run(
         cut=cut,
         months=months,
         unfinished=erasures.unfinished_at(cut_seq, erasures.known(store)),
+        loads=loads,
     ).persist()
     try:
         found = _taken_over(base, months) | month_checksums(listens)
         tell("audit")
-        audited = _audit(listens, found, store=store, base=base, cut_seq=cut_seq, settings=settings)
+        audited = _audit(
+            listens, found, loaded,
+            store=store, base=base, cut_seq=cut_seq, settings=settings,
+        )  # fmt: skip
         tell("write")
         changed = changed_windows(found, base=base, settings=settings)
         if months is None:
@@ -96,7 +106,8 @@ def _run(
     manifest = {
         "cut_seq": cut_seq,
         "cut": cut,
-        "events": _events(store, cut_seq=cut_seq, base=base),
+        "loads": sorted(loads),
+        "events": _events(store, cut_seq=cut_seq, base=base) + loaded.events,
         "rules_version": RULES_VERSION,
         "time_zone": settings.time_zone,
         "audit": audited,
@@ -113,20 +124,25 @@ def _run(
 
 
 def _audit(
-    listens: DataFrame, found: dict[str, Checksum], *,
+    listens: DataFrame, found: dict[str, Checksum], loaded: Loaded, *,
     store: Store, base: Document, cut_seq: int, settings: Settings,
 ) -> str:  # fmt: skip
     if not same_rules(base, settings):
         return f"not comparable: version {base['_id']} counts by other rules"
-    wanted = audit.expected(store, base=base, cut_seq=cut_seq)
-    audit.check(listens, found=found, wanted=wanted, store=store, base=base, cut_seq=cut_seq)
-    return f"equals version {base['_id']} plus {cut_seq - base['cut_seq']} commits"
+    wanted = audit.expected(store, base=base, cut_seq=cut_seq, loaded=loaded.checksums)
+    audit.check(
+        listens, found=found, wanted=wanted,
+        store=store, base=base, cut_seq=cut_seq, loaded=loaded.listens,
+    )  # fmt: skip
+    equal = f"equals version {base['_id']} plus {cut_seq - base['cut_seq']} commits"
+    return f"{equal} and {loaded.events:,} events loaded in bulk" if loaded.events else equal
 
 
 def _months(
-    span: Span | None, *, store: Store, base: Document, cut_seq: int, settings: Settings
-) -> set[str] | None:
-    """The months to read: those of a span, and those that commits have touched; None for all."""
+    span: Span | None, *,
+    store: Store, base: Document, cut_seq: int, loaded: Loaded, settings: Settings,
+) -> set[str] | None:  # fmt: skip
+    """The months to read: those of a span, and those with new events; None for all."""
     if span is None:
         return None
     if not base["_id"] or not same_rules(base, settings):
@@ -135,7 +151,7 @@ def _months(
             "recount everything: ./playcount batch run"
         )
     before = months_of(base)
-    wanted = audit.expected(store, base=base, cut_seq=cut_seq)
+    wanted = audit.expected(store, base=base, cut_seq=cut_seq, loaded=loaded.checksums)
     touched = {month for month, checksum in wanted.items() if before.get(month) != checksum}
     return touched | set(months_in(span))
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from batch import versions
 from batch.schedule import Facts
+from listens import bulk_loads
 from listens import store as collections
 from listens.store import Document, Store
 
@@ -25,7 +26,12 @@ def facts(store: Store, tally: Tally) -> tuple[Facts, Tally]:
     """The facts now, and the tally with which the next call reads only newer commits."""
     version = _newest_version(store)
     tally = advanced(store, tally, cut_seq=version["cut_seq"])
-    return Facts(version.get("started_at"), tally.events, tally.last_at), tally
+    events, last_at = tally.events, tally.last_at
+    for load in bulk_loads.in_state(store, bulk_loads.SEALED):
+        if load["events"] and load["_id"] not in version.get("loads", ()):
+            events += load["events"]
+            last_at = max(last_at or load["touched_at"], load["touched_at"])
+    return Facts(version.get("started_at"), events, last_at), tally
 
 
 def advanced(store: Store, tally: Tally, *, cut_seq: int) -> Tally:

@@ -8,8 +8,10 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from batch import audit, versions
+from batch.bulk import none_under_way
 from batch.cut import take_cut, wait_for_archive
 from batch.executors import month_checksums
+from batch.loaded import loads_of, sealed_loads
 from batch.manifest import is_month, parse, same_rules
 from batch.raw_events import counted_listens
 from listens import erasures
@@ -39,7 +41,8 @@ def verify(
 
     Raises:
         ArchiveBehindError: the archive doesn't cover the last commit.
-        PlaycountError: the current version counts by other rules, or has been replaced meanwhile.
+        PlaycountError: the current version counts by other rules, or has been replaced meanwhile;
+            or a bulk load is under way.
     """
     tell("cut")
     version = versions.current(store)
@@ -48,12 +51,21 @@ def verify(
             f"version {version['_id']} counts by other rules or another time zone; "
             "publish one by the present ones: ./playcount batch run"
         )
+    none_under_way(store)
     cut_seq, cut = take_cut(store)
+    loads, counted = sealed_loads(store), loads_of(version)
     tell("wait")
     wait_for_archive(store, cut, seconds=settings.batch_wait_seconds)
     tell("recompute")
     unfinished = erasures.unfinished_at(cut_seq, erasures.known(store))
-    listens = counted_listens(spark, settings=settings, cut=cut, unfinished=unfinished).persist()
+    listens = counted_listens(
+        spark,
+        settings=settings,
+        cut=cut,
+        unfinished=unfinished,
+        loads={number: loads[number] for number in counted},
+        later_loads=loads.keys() - counted,
+    ).persist()
     try:
         recounted = month_checksums(listens)
         tell("compare")
@@ -71,6 +83,9 @@ def verify(
         listens.unpersist()
     tell("charts")
     problems += stored.disagreements()
+    none_under_way(store)
+    if sealed_loads(store) != loads:
+        raise PlaycountError("a bulk load ended meanwhile; verify again")
     if versions.current(store)["_id"] != version["_id"]:
         raise PlaycountError("another version was published meanwhile; verify again")
     return problems

@@ -69,7 +69,8 @@ def is_balanced(entry: Entry) -> bool:
     if is_settled(entry):
         found = entry["new"] + entry["duplicate"] + entry["rejected"] + entry.get("erased", 0)
         return bool(entry["read"] == found)
-    return bool(entry["state"] != ledger.SENT or entry["read"] == entry["sent"] + entry["rejected"])
+    all_sent = entry["state"] in {ledger.SENT, ledger.STAGED}
+    return bool(not all_sent or entry["read"] == entry["sent"] + entry["rejected"])
 
 
 def sentence(balance: Balance) -> str:

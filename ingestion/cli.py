@@ -51,11 +51,17 @@ def import_files(  # noqa: PLR0917  # one parameter an option
     wait_timeout: Annotated[float, typer.Option(help="Seconds to wait at most", min=0)] = 600,
     json: AsJson = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look; send nothing")] = False,
+    bulk: Annotated[
+        bool, typer.Option("--bulk", help="Past Kafka, straight into the archive")
+    ] = False,
 ) -> None:
     """Send listening histories to Kafka; every row is accounted for.
 
     The format is found by content. Each row is new, a duplicate, or rejected with a reason:
     importing a file again, or an overlapping export, adds nothing twice.
+
+    With [b]--bulk[/], for millions of rows, Spark writes them straight into the archive; charts
+    show them after the next batch. Stopped, it goes on by the same command.
 
     [b]Examples[/]
 
@@ -64,6 +70,8 @@ def import_files(  # noqa: PLR0917  # one parameter an option
       playcount import spotify_history.csv -l anna --date-order mdy
 
       playcount import ~/exports/ -l anna --dry-run
+
+      playcount import decades.csv.gz -l anna --bulk
     """
     from ingestion.import_command import Order, run, run_dry
 
@@ -77,6 +85,10 @@ def import_files(  # noqa: PLR0917  # one parameter an option
     )
     if dry_run:
         run_dry(order)
+    elif bulk:
+        from ingestion import bulk_command
+
+        bulk_command.run(order, load_settings())
     else:
         run(order, load_settings())
 

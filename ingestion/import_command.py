@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from ingestion import ledger, reports
 from ingestion.balance import balance_of
@@ -55,13 +63,18 @@ def run(order: Order, settings: Settings) -> None:
     # JSON has standard output to itself; what is for people goes beside it.
     notes = Console(stderr=True)
     console = notes if order.json else reports.wide_console()
-    histories = _recognised(order, notes)
+    histories = recognised(order, notes)
     store = connect(settings)
     ensure_indexes(store)
     with interruptible() as interruption:
-        import_ids = _send(histories, listener, settings, store, console, interruption)
+        with open_sink(settings) as sink:
+
+            def importer(on_rows: Callable[[int], None]) -> Importer:
+                return Importer(settings, store, sink, listener, on_rows, interruption)
+
+            import_ids = import_all(histories, importer, console)
         late = _wait(order, store, import_ids, notes, interruption)
-    _report(order, store, import_ids, console)
+    report(order, store, import_ids, console)
     if late:
         raise late
 
@@ -70,13 +83,14 @@ def run_dry(order: Order) -> None:
     """Show what would be sent and rejected; needs neither Kafka nor MongoDB."""
     listener = checked_listener(order.listener)
     console, notes = reports.wide_console(), Console(stderr=True)
-    tallies = [(history, dry_run(history, listener)) for history in _recognised(order, notes)]
+    tallies = [(history, dry_run(history, listener)) for history in recognised(order, notes)]
     for history, tally in tallies:
         reports.print_rejections(console, history.source.name, tally.log)
     console.print(reports.dry_run_table(tallies))
 
 
-def _recognised(order: Order, notes: Console) -> list[History]:
+def recognised(order: Order, notes: Console) -> list[History]:
+    """The histories among the files; what is left out is told."""
     histories, left_out = recognise_all(
         expand(order.paths), format_=order.format_, date_order=order.date_order
     )
@@ -85,30 +99,32 @@ def _recognised(order: Order, notes: Console) -> list[History]:
     return histories
 
 
-def _send(
+def import_all(
     histories: Sequence[History],
-    listener: str,
-    settings: Settings,
-    store: Store,
+    importer: Callable[[Callable[[int], None]], Importer],
     console: Console,
-    interruption: Interruption,
+    import_ids: Sequence[str | None] = (),
 ) -> list[str]:
-    import_ids = []
-    with open_sink(settings) as sink, _progress() as progress:
-        for history in histories:
+    """Import one history after the other, and print what was rejected; their imports' ids.
+
+    Args:
+        histories: to be read.
+        importer: made for each history from what is told how many more rows were read.
+        console: for people.
+        import_ids: the ids to be taken; none: new ones.
+    """
+    imported = []
+    with _progress() as progress:
+        for history, wanted_id in zip_longest(histories, import_ids):
             task = progress.add_task(history.source.name, total=history.row_count)
-            importer = Importer(
-                settings,
-                store,
-                sink,
-                listener,
-                lambda rows, task=task: progress.advance(task, rows),  # type: ignore[misc]
-                interruption,
-            )
-            import_id, log = importer.import_history(history)
-            import_ids.append(import_id)
+
+            def on_rows(rows: int, task: TaskID = task) -> None:
+                progress.advance(task, rows)
+
+            import_id, log = importer(on_rows).import_history(history, wanted_id)
+            imported.append(import_id)
             reports.print_rejections(console, history.source.name, log)
-    return import_ids
+    return imported
 
 
 @contextmanager
@@ -152,7 +168,12 @@ def _wait(
     return None
 
 
-def _report(order: Order, store: Store, import_ids: Sequence[str], console: Console) -> None:
+def report(order: Order, store: Store, import_ids: Sequence[str], console: Console) -> None:
+    """Say what became of each row.
+
+    Raises:
+        IntegrityError: a finished import doesn't balance.
+    """
     entries = ledger.entries(store, import_ids)
     balance = balance_of(entries)
     if order.json:

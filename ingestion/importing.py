@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ingestion import ledger
 from ingestion.detect import History
@@ -18,7 +18,6 @@ from listens.codec import encode
 from listens.errors import PlaycountError
 
 if TYPE_CHECKING:
-    from ingestion.kafka_sink import KafkaSink
     from listens.settings import Settings
     from listens.store import Store
 
@@ -42,6 +41,29 @@ class Tally:
         }
 
 
+class Sink(Protocol):
+    """Where messages go: Kafka, or the parts of a bulk load.
+
+    Attributes:
+        on_wait: called while the sink waits; may raise.
+        acknowledged: messages of this file that are safe.
+        end_offsets: partition → the offset after its last safe message.
+    """
+
+    on_wait: Callable[[], None]
+    acknowledged: int
+    end_offsets: dict[int, int]
+
+    def start_account(self) -> None:
+        """Begin to count from nothing, for the next file."""
+
+    def send(self, listener_id: str, message: bytes) -> None:
+        """Hand over one message."""
+
+    def flush(self) -> None:
+        """Return when everything is safe."""
+
+
 @dataclass(frozen=True)
 class Importer:
     """What every file of one command has in common.
@@ -49,23 +71,29 @@ class Importer:
     Attributes:
         on_rows: told how many more rows were read.
         interruption: looked at between rows.
+        sent: the ledger's state of an import of which everything is safe.
+        more: what else the ledger keeps.
     """
 
     settings: Settings
     store: Store
-    sink: KafkaSink
+    sink: Sink
     listener_id: str
     on_rows: Callable[[int], None]
     interruption: Interruption
+    sent: str = ledger.SENT
+    more: Mapping[str, Any] = field(default_factory=dict)
 
-    def import_history(self, history: History) -> tuple[str, RejectionLog]:
-        """Send one history; returns the import's id and its rejections.
+    def import_history(
+        self, history: History, import_id: str | None = None
+    ) -> tuple[str, RejectionLog]:
+        """Send one history; returns the import's id, new where none is given, and its rejections.
 
         Raises:
             InterruptedImportError: the user stopped it; the ledger says so.
             DeliveryError: Kafka didn't take it; the ledger says so.
         """
-        import_id = ledger.new_import_id(datetime.now(UTC))
+        import_id = import_id or ledger.new_import_id(datetime.now(UTC))
         ledger.started(self.store, import_id=import_id, facts=self._facts(history))
         self.sink.start_account()
         with rejection_log(self.settings.rejected_rows / f"{import_id}.jsonl") as log:
@@ -77,7 +105,7 @@ class Importer:
                 state = ledger.INTERRUPTED if interrupted else ledger.FAILED
                 self._finish(import_id, tally, state=state, error=str(error))
                 raise
-        self._finish(import_id, tally, state=ledger.SENT)
+        self._finish(import_id, tally, state=self.sent)
         return import_id, log
 
     def _facts(self, history: History) -> dict[str, Any]:
@@ -87,6 +115,7 @@ class Importer:
             "format": history.format,
             "bytes": history.size,
             "sha256": history.sha256,
+            **self.more,
         }
 
     def _send_all(self, history: History, import_id: str, tally: Tally) -> None:

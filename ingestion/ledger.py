@@ -4,6 +4,7 @@ One document an import: `{_id, listener_id, file, format, bytes, sha256, started
 sent_at, head_seq, read, sent, rejected, rejected_by_reason, end_offsets, state, new, duplicate,
 erased, settled_at}`. `erased` rows reached Kafka, but their listener was erased before they were
 counted; none, no field. `end_offsets` names partitions as text, since a document's keys are text.
+One that goes past Kafka has `bulk_load`, the load's number, and is `staged` instead of `sent`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from listens import bulk_loads
 from listens import store as collections
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 READING = "reading"
 SENT = "sent"
+STAGED = "staged"
 SETTLED = "settled"
 FAILED = "failed"
 INTERRUPTED = "interrupted"
@@ -55,7 +58,7 @@ def touched(store: Store, import_id: str, *, read: int, sent: int, rejected: int
 
 
 def finished(store: Store, import_id: str, *, state: str, facts: Mapping[str, Any]) -> None:
-    """Close the sending part: `sent`, `failed` or `interrupted`, with the final counts."""
+    """Close the sending part: `sent`, `staged`, `failed` or `interrupted`, with final counts."""
     values = {**facts, "state": state, "sent_at": datetime.now(UTC)}
     store[collections.IMPORTS].update_one({"_id": import_id}, {"$set": values})
 
@@ -67,16 +70,44 @@ def head_seq(store: Store) -> int:
 
 
 def settle(store: Store) -> int:
-    """Settle every sent import whose last message has been counted; returns how many were."""
+    """Settle every sent import whose last message has been counted; returns how many were.
+
+    Also those of bulk loads that are sealed.
+    """
+    sealed = _settle_staged(store)
     pending = list(store[collections.IMPORTS].find({"state": SENT}))
     if not pending:
-        return 0
+        return sealed
     head = store[collections.SPEED_COMMITS].find_one({}, {"until": 1}, sort=[("_id", -1)])
     until = head["until"] if head else {}
     counted = [entry for entry in pending if _covered(entry["end_offsets"], until)]
     for entry in counted:
         _settle_one(store, entry)
-    return len(counted)
+    return sealed + len(counted)
+
+
+def _settle_staged(store: Store) -> int:
+    """Settle the imports of sealed bulk loads; the load has counted them."""
+    settled = 0
+    for entry in store[collections.IMPORTS].find({"state": STAGED}):
+        load = bulk_loads.one(store, entry["bulk_load"])
+        if load is None or load["state"] != bulk_loads.SEALED:
+            continue
+        counts = load["counts"].get(entry["_id"], {"new": 0, "duplicate": 0})
+        values = {"state": SETTLED, "settled_at": datetime.now(UTC), **counts}
+        store[collections.IMPORTS].update_one(
+            {"_id": entry["_id"], "state": STAGED}, {"$set": values}
+        )
+        settled += 1
+    return settled
+
+
+def interrupted(store: Store, import_ids: Iterable[str], *, why: str) -> None:
+    """Note that staged imports will never be loaded."""
+    store[collections.IMPORTS].update_many(
+        {"_id": {"$in": list(import_ids)}, "state": {"$in": [READING, STAGED]}},
+        {"$set": {"state": INTERRUPTED, "error": why}},
+    )
 
 
 def _covered(end_offsets: Mapping[str, int], until: Mapping[str, int]) -> bool:

@@ -119,6 +119,11 @@ class Settings(BaseSettings):
     archive_uri: str = Field(
         "", description="Raw events, a Delta table; empty: below the home, or /playcount on HDFS"
     )
+    staging_uri: str = Field(
+        "",
+        description="Rows of bulk imports on their way: file: URI of a folder that Spark sees, too;"
+        " empty: below the home",
+    )
     checkpoint_uri: str = Field(
         "", description="Streaming checkpoints; empty: below the home, or /playcount on HDFS"
     )
@@ -226,6 +231,11 @@ class Settings(BaseSettings):
     def rejected_rows(self) -> Path:
         """Folder with the rejected rows of each import, `<import id>.jsonl`."""
         return self.home / "rejected"
+
+    @property
+    def staging(self) -> str:
+        """URI of the folder with one folder a bulk load."""
+        return self.staging_uri or (self.home / "data" / "staging").as_uri()
 
     @property
     def checkpoints(self) -> str:

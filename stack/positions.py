@@ -9,6 +9,7 @@ from typing import Any
 from pymongo import DESCENDING
 from pymongo.errors import PyMongoError
 
+from listens import bulk_loads
 from listens.errors import ServiceDownError
 from listens.settings import Settings
 from stack.lag import Offsets
@@ -33,6 +34,7 @@ class Positions:
     batch_version: int | None
     last_commit: dict[str, Any] | None
     schedule: dict[str, Any] | None  # the scheduler's heartbeat, with its jobs' last runs
+    bulk_loads: list[dict[str, Any]]  # those that the version doesn't count
 
 
 NOTHING = Position({}, None)
@@ -52,6 +54,12 @@ def read_positions(settings: Settings) -> Positions:
             pointer = database["batch_pointer"].find_one({"_id": "current"})
             version = pointer["version"] if pointer else None
             manifest = database["batch_versions"].find_one({"_id": version}) if pointer else None
+            counted = (manifest or {}).get("loads", ())
+            states = (*bulk_loads.UNFINISHED, bulk_loads.SEALED)
+            loads = [
+                load for load in bulk_loads.in_state(database, *states)
+                if load["_id"] not in counted and load.get("events") != 0
+            ]  # fmt: skip
             schedule = database["heartbeats"].find_one({"_id": "scheduler"})
             if schedule is not None:
                 schedule["last"] = {
@@ -67,6 +75,7 @@ def read_positions(settings: Settings) -> Positions:
         batch_version=version,
         last_commit=commit,
         schedule=schedule,
+        bulk_loads=loads,
     )
 
 

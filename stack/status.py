@@ -45,6 +45,7 @@ class Status:
     last_commit: dict[str, Any] | None = None
     schedule: dict[str, Any] | None = None
     cluster: ClusterStatus | None = None
+    bulk_loads: list[dict[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -102,6 +103,7 @@ def _layers(settings: Settings) -> dict[str, Any]:
         found["batch_version"] = positions.batch_version
         found["last_commit"] = positions.last_commit
         found["schedule"] = positions.schedule
+        found["bulk_loads"] = positions.bulk_loads
     except ServiceDownError as error:
         found["problems"].append(str(error))
     try:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from listens import bulk_loads
 from stack.cluster_status import cluster_json, cluster_lines
 from stack.status import LAYERS, ComponentHealth, Status
 
@@ -25,6 +26,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "behind": {layer: asdict(lag) for layer, lag in status.lags.items()},
         "batch_version": status.batch_version,
         "last_commit": {"seq": commit["_id"], "at": _iso(commit.get("at"))} if commit else None,
+        "bulk_loads": [_bulk_load_json(load) for load in status.bulk_loads],
         "schedule": _schedule_json(status.schedule) if status.schedule else None,
         **({"cluster": cluster_json(status.cluster)} if status.cluster else {}),
         "problems": status.problems,
@@ -45,12 +47,27 @@ def print_status(status: Status, console: Console) -> None:
         console.print(f"Last commit: {commit['_id']} at {_iso(commit.get('at'))}")
     if status.batch_version is not None:
         console.print(f"Batch version: {status.batch_version}")
+    for load in status.bulk_loads:
+        console.print(_bulk_load_line(load), highlight=False)
     for line in _schedule_lines(status.schedule) if status.schedule else ():
         console.print(line, highlight=False, soft_wrap=True)
     for line in cluster_lines(status.cluster) if status.cluster else ():
         console.print(line, highlight=False, soft_wrap=True)
     for problem in status.problems:
         console.print(f"[red]✗[/] {escape(problem)}", highlight=False)
+
+
+def _bulk_load_json(load: dict[str, Any]) -> dict[str, Any]:
+    shown = {name: load.get(name) for name in ("state", "rows", "events")}
+    return {"load": load["_id"], **shown, "started_at": _iso(load["started_at"])}
+
+
+def _bulk_load_line(load: dict[str, Any]) -> str:
+    name = f"Bulk load {load['_id']}"
+    if load["state"] == bulk_loads.SEALED:
+        return f"{name}: {load['events']:,} events count from the next batch on"
+    since = _iso(load["touched_at"])
+    return f"{name}: {load['state']} since {since}; where it was stopped, repeat its import"
 
 
 def _schedule_json(schedule: dict[str, Any]) -> dict[str, Any]:

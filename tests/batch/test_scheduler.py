@@ -259,3 +259,21 @@ def test_a_job_is_a_command_of_playcount(fresh_database):
     assert command_line(batch, on_yarn)[-3:] == ["batch", "run", "--submit"]
     upkeep = Job("upkeep", ("archive", "optimize"), "0 3 * * *")
     assert command_line(upkeep, on_yarn)[-2:] == ["archive", "optimize"]
+
+
+def test_events_of_bulk_loads_that_no_version_counts_are_counted(store):
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    versions_ = {"_id": 7, "cut_seq": 0, "windows": {}, "loads": [1], "started_at": at}
+    store.batch_versions.insert_one(versions_)
+    store.batch_pointer.insert_one({"_id": "current", "version": 7})
+    store.bulk_loads.insert_many(
+        [
+            {"_id": 1, "state": "sealed", "events": 10, "touched_at": at},
+            {"_id": 2, "state": "sealed", "events": 20, "touched_at": at + timedelta(1)},
+            {"_id": 3, "state": "claimed", "events": 40, "touched_at": at + timedelta(2)},
+        ]
+    )
+
+    facts, _ = schedule_facts.facts(store, FROM_THE_START)
+
+    assert facts == schedule.Facts(at, 20, at + timedelta(1))

@@ -1,0 +1,126 @@
+"""What the executors do for a bulk load: put its events into `seen`, and its names beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+from pymongo import MongoClient
+from pymongo.collection import Collection
+from pymongo.errors import BulkWriteError
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from batch.executors import ROWS_AT_ONCE, Batches
+from listens import store as collections
+from listens.bulk_loads import seen_as
+from listens.identity import seen_key
+from listens.settings import Settings
+from listens.store import Document
+
+IDENTITY = ("event_id", "listener_id", "second")
+"""What makes two rows the same event, as `listens.identity.seen_key` has it."""
+
+_LOST = "event_id binary, listener_id string, second long"
+_LOST_SCHEMA = pa.schema(
+    [("event_id", pa.binary()), ("listener_id", pa.string()), ("second", pa.int64())]
+)
+_NAMES = "id binary"
+
+_DUPLICATE_KEY = 11000
+
+_NAMED = (("song_id", ("title", "artist")), ("artist_id", ("artist",)),
+          ("album_id", ("album", "artist")))  # fmt: skip
+"""Column with an id → the columns whose spelling is shown for it."""
+
+
+def identified(rows: DataFrame) -> DataFrame:
+    """Of each row IDENTITY, `import_id` and `offset`."""
+    second = F.unix_seconds("ended_at").alias("second")
+    return rows.select("event_id", "listener_id", second, "import_id", "offset")
+
+
+def lost_events(rows: DataFrame, *, size: int, number: int, settings: Settings) -> DataFrame:
+    """Claim the events of a load; those that somebody else has claimed before (IDENTITY).
+
+    An event is claimed by its document in `seen`, which is there for good: evaluated again, the
+    result is the same. In order of time, since `seen` is, so that it grows page by page.
+
+    Args:
+        rows: of the load, in the archive.
+        size: how many there are.
+        number: of the load.
+        settings: where MongoDB is.
+    """
+    connection, database = settings.mongo_connection, settings.database
+    mark = seen_as(number)
+
+    def claim(batches: Batches) -> Iterator[pa.RecordBatch]:
+        client: MongoClient[Document] = MongoClient(connection, w="majority", journal=True)
+        with client:
+            seen = client[database][collections.SEEN]
+            for batch in batches:
+                keys = [_key(row) for row in batch.to_pylist()]
+                others = _claim(seen, keys, mark)
+                lost = [key in others for key in keys]
+                yield batch.filter(pa.array(lost, pa.bool_())).cast(_LOST_SCHEMA)
+
+    events = identified(rows).select(*IDENTITY).distinct()
+    parts = max(rows.sparkSession.sparkContext.defaultParallelism, -(-size // ROWS_AT_ONCE))
+    ordered = events.repartitionByRange(parts, "second").sortWithinPartitions("second")
+    return ordered.mapInArrow(claim, _LOST)
+
+
+def _key(row: dict[str, Any]) -> bytes:
+    return seen_key(row["event_id"], row["listener_id"], row["second"] * 1000)
+
+
+def _claim(seen: Collection[Document], keys: list[bytes], mark: int) -> set[bytes]:
+    """Mark the keys that nobody has; those that are somebody else's."""
+    held = _held(seen, keys)
+    free = [{"_id": key, "seq": mark} for key in keys if key not in held]
+    if not _inserted(seen, free):
+        # The speed layer was faster with some of them.
+        held = _held(seen, keys)
+    return {key for key, seq in held.items() if seq != mark}
+
+
+def _held(seen: Collection[Document], keys: list[bytes]) -> dict[bytes, int]:
+    found = seen.find({"_id": {"$in": keys}})
+    return {document["_id"]: document["seq"] for document in found}
+
+
+def _inserted(target: Collection[Document], documents: list[Document]) -> bool:
+    """Insert what isn't there; whether all of it wasn't."""
+    if not documents:
+        return True
+    try:
+        target.insert_many(documents, ordered=False)
+    except BulkWriteError as error:
+        if any(one["code"] != _DUPLICATE_KEY for one in error.details["writeErrors"]):
+            raise
+        return False
+    return True
+
+
+def write_names(rows: DataFrame, *, settings: Settings) -> None:
+    """Add the names of songs, artists and albums that the store lacks: the first spelling."""
+    connection, database = settings.mongo_connection, settings.database
+
+    def write(batches: Batches) -> Iterator[pa.RecordBatch]:
+        client: MongoClient[Document] = MongoClient(connection, w="majority", journal=True)
+        with client:
+            names = client[database][collections.NAMES]
+            for batch in batches:
+                _inserted(names, [_name(row) for row in batch.to_pylist()])
+        yield from ()
+
+    for column, spelled in _NAMED:
+        spelling = F.min_by(F.struct(*spelled), "offset").alias("spelling")
+        named = rows.where(F.col(column).isNotNull()).groupBy(F.col(column).alias("id"))
+        named.agg(spelling).mapInArrow(write, _NAMES).collect()
+
+
+def _name(row: dict[str, Any]) -> Document:
+    return {"_id": row["id"], **row["spelling"]}

@@ -1,0 +1,163 @@
+"""What `playcount import --bulk` does: parts of messages here, then a job of the batch layer.
+
+The import law keeps Spark out of this folder: the job is a process of its own.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+from rich.console import Console
+
+from ingestion import ledger, reports
+from ingestion.detect import History
+from ingestion.import_command import Order, import_all, recognised, report
+from ingestion.importing import Importer
+from ingestion.interruption import interruptible
+from ingestion.listener_names import checked_listener
+from ingestion.part_files import PartSink
+from listens import bulk_loads
+from listens.errors import PlaycountError, UserMistakeError
+from listens.settings import CHECKOUT, Settings
+from listens.store import Document, Store, connect, ensure_indexes
+
+_NOTHING: dict[str, Any] = {"counts": {}, "events": 0}
+
+
+class LoadStoppedError(PlaycountError):
+    """The job that loads the staged rows ended early; they are kept, and it can go on."""
+
+
+def run(order: Order, settings: Settings) -> None:
+    """Load the files past Kafka and say what became of each row.
+
+    The same files again go on with a load that was stopped, or else add nothing.
+
+    Raises:
+        UserMistakeError: a file or name can't be used; nothing was staged.
+        LoadStoppedError: everything is staged, but wasn't loaded to its end.
+        IntegrityError: the import doesn't balance.
+    """
+    listener = checked_listener(order.listener)
+    notes = Console(stderr=True)
+    console = notes if order.json else reports.wide_console()
+    histories = recognised(order, notes)
+    store = connect(settings)
+    ensure_indexes(store)
+    _discard_abandoned(store, settings)
+    load = _same_load(store, listener, histories)
+    if load is None:
+        load = _stage(histories, listener, settings, store, console)
+    else:
+        notes.print(
+            f"going on with bulk load {load['_id']}, which was stopped when {load['state']}"
+        )
+    if load["rows"]:
+        _load(load["_id"])
+    ledger.settle(store)
+    report(order, store, [file["import_id"] for file in load["files"]], console)
+    notes.print("charts show what is new after the next batch: ./playcount batch run")
+
+
+def _same_load(store: Store, listener: str, histories: Sequence[History]) -> Document | None:
+    """The unfinished load of the same files."""
+    wanted = _content(_files(histories))
+    staged = bulk_loads.in_state(store, bulk_loads.STAGED, *bulk_loads.UNDER_WAY)
+    same = (
+        load
+        for load in staged
+        if load["listener_id"] == listener and _content(load["files"]) == wanted
+    )
+    return next(same, None)
+
+
+def _files(histories: Sequence[History]) -> list[dict[str, Any]]:
+    return [
+        {
+            "import_id": ledger.new_import_id(datetime.now(UTC)),
+            "sha256": history.sha256,
+            "format": history.format,
+            "date_order": history.date_order,
+        }
+        for history in histories
+    ]
+
+
+def _content(files: Sequence[Document]) -> list[tuple[Any, ...]]:
+    return sorted((file["sha256"], file["format"], file["date_order"] or "") for file in files)
+
+
+def _stage(
+    histories: Sequence[History], listener: str, settings: Settings, store: Store, console: Console
+) -> Document:
+    files = _files(histories)
+    # Before anything is written: a folder that can't be used is told while nothing is there.
+    _folder(settings, 0)
+    number = bulk_loads.begin(store, listener_id=listener, files=files)
+    folder = _folder(settings, number)
+    # Left over from a database that is no more.
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    sink = PartSink(folder, lambda: bulk_loads.touched(store, number))
+    try:
+        with interruptible() as interruption:
+
+            def importer(on_rows: Callable[[int], None]) -> Importer:
+                return Importer(
+                    settings, store, sink, listener, on_rows, interruption,
+                    sent=ledger.STAGED, more={"bulk_load": number},
+                )  # fmt: skip
+
+            import_ids = [file["import_id"] for file in files]
+            import_all(histories, importer, console, import_ids)
+    except BaseException:
+        _discard(store, settings, number, files)
+        raise
+    rows = sink.written
+    # Where every row was rejected, there's nothing to load.
+    facts = {"to": bulk_loads.STAGED} if rows else {"to": bulk_loads.SEALED, **_NOTHING}
+    bulk_loads.advance(store, number, after=bulk_loads.STAGING, rows=rows, **facts)
+    return {"_id": number, "files": files, "rows": rows}
+
+
+def _load(number: int) -> None:
+    """Run the batch layer's part; its words go to standard error."""
+    command = [sys.executable, str(CHECKOUT / "playcount"), "batch", "load", str(number)]
+    ended = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+    if ended.returncode:
+        raise LoadStoppedError(
+            f"bulk load {number} isn't finished; its rows are staged, and nothing is lost. It goes "
+            "on by the same command again"
+        )
+
+
+def _discard_abandoned(store: Store, settings: Settings) -> None:
+    """Forget loads that were killed while they were staged."""
+    silent = datetime.now(UTC) - ledger.STALE_AFTER
+    for load in bulk_loads.in_state(store, bulk_loads.STAGING):
+        if load["touched_at"] < silent:
+            _discard(store, settings, load["_id"], load["files"])
+
+
+def _discard(store: Store, settings: Settings, number: int, files: Sequence[Document]) -> None:
+    shutil.rmtree(_folder(settings, number), ignore_errors=True)
+    ids = [file["import_id"] for file in files]
+    ledger.interrupted(store, ids, why="interrupted while it was staged; import it again")
+    bulk_loads.discard(store, number)
+
+
+def _folder(settings: Settings, number: int) -> Path:
+    url = urlparse(bulk_loads.parts_uri(settings, number))
+    if url.scheme != "file":
+        raise UserMistakeError(
+            f"PLAYCOUNT_STAGING_URI={settings.staging}: rows are staged in a folder that this "
+            "machine sees as well as Spark; name it as file:///…"
+        )
+    return Path(unquote(url.path))
