@@ -64,6 +64,7 @@ def load(
     number: Annotated[
         int, typer.Argument(help="Of the bulk load, as [b]playcount imports[/] has it")
     ],
+    submit: bool = _SUBMIT,
     as_json: bool = _AS_JSON,
 ) -> None:
     """Bring a staged bulk load into the archive; `playcount import --bulk` calls this.
@@ -71,10 +72,16 @@ def load(
     Stopped at any moment, it goes on by itself in the next batch, or by this command. What it
     brings counts from the next version on.
     """
-    from batch import bulk
+    if submit:
+        from batch import submitted
+        from listens import bulk_loads
 
-    with _spark_job("load", bulk.STEPS) as (spark, store, settings, tell):
-        loaded = bulk.load(spark, store, settings=settings, number=number, tell=tell)
+        loaded = bulk_loads.one(submitted.run(["load", str(number)]), number) or {}
+    else:
+        from batch import bulk
+
+        with _spark_job("load", bulk.STEPS) as (spark, store, settings, tell):
+            loaded = bulk.load(spark, store, settings=settings, number=number, tell=tell)
     if as_json:
         shown = {name: loaded[name] for name in ("state", "rows", "events")}
         typer.echo(json.dumps({"load": number, **shown}))
@@ -203,9 +210,9 @@ def rollback(as_json: bool = _AS_JSON) -> None:
 def _recount(arguments: list[str], *, span: Span | None, submit: bool, as_json: bool) -> None:
     """Recount here, or on YARN by the same command's arguments; tell of the version."""
     if submit:
-        from batch import submitted
+        from batch import submitted, versions
 
-        version = submitted.run(arguments)
+        version = versions.current(submitted.run(arguments))
     else:
         from batch import recount
 

@@ -8,13 +8,13 @@ from batch import versions
 from listens.cluster.submit import ApplicationFailedError, Job, submit, wait
 from listens.cluster.yarn import Application
 from listens.settings import load_settings
-from listens.store import Document, connect
+from listens.store import Store, connect
 
 NAME = "playcount batch"
 
 
-def run(arguments: list[str]) -> Document:
-    """Submit `playcount batch` with some arguments; the version that it publishes.
+def run(arguments: list[str]) -> Store:
+    """Submit `playcount batch` with some arguments; the store with what it did.
 
     Ctrl-C only ends the waiting: the batch goes on.
 
@@ -42,4 +42,4 @@ def run(arguments: list[str]) -> Document:
             f"{app.id} ended {app.final_status}: {why or app.diagnostics}; its log: "
             f"{app.tracking_url}"
         )
-    return versions.current(store)
+    return store

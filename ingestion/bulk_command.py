@@ -5,14 +5,11 @@ The import law keeps Spark out of this folder: the job is a process of its own.
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlparse
 
 from rich.console import Console
 
@@ -23,8 +20,9 @@ from ingestion.importing import Importer
 from ingestion.interruption import interruptible
 from ingestion.listener_names import checked_listener
 from ingestion.part_files import PartSink
+from ingestion.part_folders import PartFolder, part_folder
 from listens import bulk_loads
-from listens.errors import PlaycountError, UserMistakeError
+from listens.errors import PlaycountError
 from listens.settings import CHECKOUT, Settings
 from listens.store import Document, Store, connect, ensure_indexes
 
@@ -60,7 +58,7 @@ def run(order: Order, settings: Settings) -> None:
             f"going on with bulk load {load['_id']}, which was stopped when {load['state']}"
         )
     if load["rows"]:
-        _load(load["_id"])
+        _load(load["_id"], settings)
     ledger.settle(store)
     report(order, store, [file["import_id"] for file in load["files"]], console)
     notes.print("charts show what is new after the next batch: ./playcount batch run")
@@ -102,11 +100,9 @@ def _stage(
     _folder(settings, 0)
     number = bulk_loads.begin(store, listener_id=listener, files=files)
     folder = _folder(settings, number)
-    # Left over from a database that is no more.
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    sink = PartSink(folder, lambda: bulk_loads.touched(store, number))
+    sink = PartSink(folder)
     try:
+        folder.make()
         with interruptible() as interruption:
 
             def importer(on_rows: Callable[[int], None]) -> Importer:
@@ -123,13 +119,17 @@ def _stage(
     rows = sink.written
     # Where every row was rejected, there's nothing to load.
     facts = {"to": bulk_loads.STAGED} if rows else {"to": bulk_loads.SEALED, **_NOTHING}
-    bulk_loads.advance(store, number, after=bulk_loads.STAGING, rows=rows, **facts)
+    if not bulk_loads.advance(store, number, after=bulk_loads.STAGING, rows=rows, **facts):
+        raise LoadStoppedError(
+            f"bulk load {number} was silent for a minute and is taken for dead; import it again"
+        )
     return {"_id": number, "files": files, "rows": rows}
 
 
-def _load(number: int) -> None:
+def _load(number: int, settings: Settings) -> None:
     """Run the batch layer's part; its words go to standard error."""
     command = [sys.executable, str(CHECKOUT / "playcount"), "batch", "load", str(number)]
+    command += ["--submit"] if settings.is_cluster else []
     ended = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
     if ended.returncode:
         raise LoadStoppedError(
@@ -142,22 +142,17 @@ def _discard_abandoned(store: Store, settings: Settings) -> None:
     """Forget loads that were killed while they were staged."""
     silent = datetime.now(UTC) - ledger.STALE_AFTER
     for load in bulk_loads.in_state(store, bulk_loads.STAGING):
-        if load["touched_at"] < silent:
+        accounts = ledger.entries(store, [file["import_id"] for file in load["files"]])
+        if max(each["touched_at"] for each in (load, *accounts)) < silent:
             _discard(store, settings, load["_id"], load["files"])
 
 
 def _discard(store: Store, settings: Settings, number: int, files: Sequence[Document]) -> None:
-    shutil.rmtree(_folder(settings, number), ignore_errors=True)
+    _folder(settings, number).remove()
     ids = [file["import_id"] for file in files]
     ledger.interrupted(store, ids, why="interrupted while it was staged; import it again")
     bulk_loads.discard(store, number)
 
 
-def _folder(settings: Settings, number: int) -> Path:
-    url = urlparse(bulk_loads.parts_uri(settings, number))
-    if url.scheme != "file":
-        raise UserMistakeError(
-            f"PLAYCOUNT_STAGING_URI={settings.staging}: rows are staged in a folder that this "
-            "machine sees as well as Spark; name it as file:///…"
-        )
-    return Path(unquote(url.path))
+def _folder(settings: Settings, number: int) -> PartFolder:
+    return part_folder(bulk_loads.parts_uri(settings, number), settings)

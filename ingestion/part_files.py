@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from ingestion.part_folders import PartFolder
 
 ROWS_A_PART = 200_000
 """About 45 MB of messages in memory, and one task of Spark's."""
@@ -19,7 +20,6 @@ class PartSink:
 
     Args:
         folder: of the load; made, and empty.
-        on_part: called with each part that is written.
 
     Attributes:
         acknowledged: messages of this file that are in a part.
@@ -28,11 +28,11 @@ class PartSink:
         written: messages of all files that are in a part.
     """
 
-    def __init__(self, folder: Path, on_part: Callable[[], None]) -> None:
+    def __init__(self, folder: PartFolder) -> None:
         self.on_wait: Callable[[], None] = lambda: None
         self.end_offsets: dict[int, int] = {}
         self.written = 0
-        self._folder, self._on_part = folder, on_part
+        self._folder = folder
         self._keys: list[bytes] = []
         self._values: list[bytes] = []
         self.start_account()
@@ -55,9 +55,9 @@ class PartSink:
             return
         offsets = range(self.written, self.written + count)
         part = pa.table([offsets, self._keys, self._values], schema=_SCHEMA)
-        path = self._folder / f"{self.written:012}.parquet"
-        pq.write_table(part, path, compression="zstd")
+        content = pa.BufferOutputStream()
+        pq.write_table(part, content, compression="zstd")
+        self._folder.write(f"{self.written:012}.parquet", content.getvalue().to_pybytes())
         self._keys, self._values = [], []
         self.written += count
         self.acknowledged += count
-        self._on_part()

@@ -70,13 +70,6 @@ def begin(store: Store, *, listener_id: str, files: Sequence[Mapping[str, Any]])
         return number
 
 
-def touched(store: Store, number: int) -> None:
-    """Say that its parts are still being written."""
-    store[collections.BULK_LOADS].update_one(
-        {"_id": number}, {"$set": {"touched_at": datetime.now(UTC)}}
-    )
-
-
 def advance(store: Store, number: int, *, to: str, after: str, **facts: Any) -> bool:
     """Note the next state, unless somebody else has; whether it was noted."""
     values = {**facts, "state": to, "touched_at": datetime.now(UTC)}

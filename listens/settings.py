@@ -121,8 +121,7 @@ class Settings(BaseSettings):
     )
     staging_uri: str = Field(
         "",
-        description="Rows of bulk imports on their way: file: URI of a folder that Spark sees, too;"
-        " empty: below the home",
+        description="Rows of a bulk import on their way; empty: below the home, or on HDFS",
     )
     checkpoint_uri: str = Field(
         "", description="Streaming checkpoints; empty: below the home, or /playcount on HDFS"
@@ -235,7 +234,7 @@ class Settings(BaseSettings):
     @property
     def staging(self) -> str:
         """URI of the folder with one folder a bulk load."""
-        return self.staging_uri or (self.home / "data" / "staging").as_uri()
+        return self.staging_uri or self._data("staging")
 
     @property
     def checkpoints(self) -> str:

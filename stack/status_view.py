@@ -47,14 +47,18 @@ def print_status(status: Status, console: Console) -> None:
         console.print(f"Last commit: {commit['_id']} at {_iso(commit.get('at'))}")
     if status.batch_version is not None:
         console.print(f"Batch version: {status.batch_version}")
-    for load in status.bulk_loads:
-        console.print(_bulk_load_line(load), highlight=False)
-    for line in _schedule_lines(status.schedule) if status.schedule else ():
-        console.print(line, highlight=False, soft_wrap=True)
-    for line in cluster_lines(status.cluster) if status.cluster else ():
+    for line in _lines(status):
         console.print(line, highlight=False, soft_wrap=True)
     for problem in status.problems:
         console.print(f"[red]✗[/] {escape(problem)}", highlight=False)
+
+
+def _lines(status: Status) -> Iterator[str]:
+    yield from map(_bulk_load_line, status.bulk_loads)
+    if status.schedule:
+        yield from _schedule_lines(status.schedule)
+    if status.cluster:
+        yield from cluster_lines(status.cluster)
 
 
 def _bulk_load_json(load: dict[str, Any]) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def staged(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, *paths: Path) ->
     from ingestion import bulk_command
     from ingestion.import_command import Order
 
-    monkeypatch.setattr(bulk_command, "_load", lambda _number: None)
+    monkeypatch.setattr(bulk_command, "_load", lambda *_: None)
     order = Order(paths, LISTENER, "auto", None, None, json=True)
     bulk_command.run(order, pipeline.settings)
     return int(bulk_loads.in_state(pipeline.store, bulk_loads.STAGED)[-1]["_id"])
