@@ -13,7 +13,7 @@ from listens.cluster.submit import running
 from streaming.submitted import NAME
 from tests.cluster.yarn_processes import MASTER, all_containers, containers
 from tests.crashes.feed import Feed
-from tests.crashes.harness import Stack, eventually, say
+from tests.crashes.harness import Stack, eventually, say, simulate
 from tests.crashes.judging import assert_some_charts, judge
 from tests.pipeline.independent import Count
 
@@ -137,3 +137,17 @@ def test_down_stops_the_application_in_order_and_leaves_no_process(
     assert yarn.application(cluster.settings, app.id).final_status == "SUCCEEDED"
     feed.more()
     judge(cluster, feed)
+
+
+def test_a_bulk_load_goes_by_hdfs_and_yarn(cluster: Stack, feed: Feed) -> None:
+    path = cluster.settings.home / "bulk.csv"
+    simulate(path, rows=4_000, seed=77)
+    load = ("import", str(path), "--listener", "bulk", "--bulk", "--json")
+
+    first, second = (json.loads(command(cluster, *load)) for _ in range(2))
+
+    assert (first["new"], first["duplicate"]) == (4_000, 0)
+    assert (second["new"], second["duplicate"]) == (0, 4_000)
+    version = json.loads(command(cluster, "batch", "run", "--submit", "--json"))
+    assert version["audit"].endswith("and 4,000 events loaded in bulk")
+    assert_some_charts(cluster, Count([*feed.files, ("bulk", "csv", path)]))
