@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -154,6 +156,38 @@ def test_what_kafka_brings_later_is_a_repeat(pipeline: Pipeline, history: Export
     listed = json.loads(pipeline.command("imports", "--json").stdout)["imports"]
     counts = {entry["import_id"]: (entry["new"], entry["duplicate"]) for entry in listed}
     assert [counts[each["imports"][0]["import_id"]] for each in sent] == [(0, ROWS)] * 2
+
+
+def test_kafka_and_a_load_bring_the_same_at_the_same_time(
+    pipeline: Pipeline, history: Export, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = staged(pipeline, monkeypatch, history.path)
+    pipeline.send_file(history.path, LISTENER)
+    # Many small commits, and many small claims.
+    small = {"max_offsets_per_trigger": 100}
+    counting = replace(pipeline, settings=pipeline.settings.model_copy(update=small))
+    claim_at_once = "spark.sql.execution.arrow.maxRecordsPerBatch"
+    usual = pipeline.spark.conf.get(claim_at_once)
+    pipeline.spark.conf.set(claim_at_once, "20")
+
+    def once_kafka_has_begun(step: str) -> None:
+        if step == "claim":
+            eventually(lambda: pipeline.store[collections.SPEED_COMMITS].count_documents({}) > 2)
+
+    try:
+        with ThreadPoolExecutor() as pool:
+            drained = pool.submit(counting.drain)
+            document = load(pipeline, number, once_kafka_has_begun)
+            drained.result()
+    finally:
+        pipeline.spark.conf.set(claim_at_once, usual or "10000")
+
+    commits = [*pipeline.store[collections.SPEED_COMMITS].find()]
+    assert len(commits) > 10
+    assert sum(commit["events"] for commit in commits) + document["events"] == ROWS
+    assert verified(pipeline) == []
+    pipeline.batch()
+    assert_exact(pipeline, history.path)
 
 
 def test_overlapping_parts_by_both_ways(
