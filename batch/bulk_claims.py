@@ -14,13 +14,14 @@ from pyspark.sql import functions as F
 
 from batch.executors import ROWS_AT_ONCE, Batches
 from listens import store as collections
+from listens.aggregation.messages import identity
 from listens.bulk_loads import seen_as
 from listens.identity import seen_key
 from listens.settings import Settings
 from listens.store import Document
 
 IDENTITY = ("event_id", "listener_id", "second")
-"""What makes two rows the same event, as `listens.identity.seen_key` has it."""
+"""The columns of `listens.aggregation.messages.identity`."""
 
 _LOST = "event_id binary, listener_id string, second long"
 _LOST_SCHEMA = pa.schema(
@@ -37,8 +38,7 @@ _NAMED = (("song_id", ("title", "artist")), ("artist_id", ("artist",)),
 
 def identified(rows: DataFrame) -> DataFrame:
     """Of each row IDENTITY, `import_id` and `offset`."""
-    second = F.unix_seconds("ended_at").alias("second")
-    return rows.select("event_id", "listener_id", second, "import_id", "offset")
+    return rows.select(*identity(), "import_id", "offset")
 
 
 def lost_events(rows: DataFrame, *, size: int, number: int, settings: Settings) -> DataFrame:

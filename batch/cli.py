@@ -80,7 +80,7 @@ def load(
     else:
         from batch import bulk
 
-        with _spark_job("load", bulk.STEPS) as (spark, store, settings, tell):
+        with spark_job("load", bulk.STEPS) as (spark, store, settings, tell):
             loaded = bulk.load(spark, store, settings=settings, number=number, tell=tell)
     if as_json:
         shown = {name: loaded[name] for name in ("state", "rows", "events")}
