@@ -17,7 +17,8 @@ from pyspark.sql import functions as F
 
 from batch.bulk_claims import IDENTITY, identified, lost_events, write_names
 from batch.lease import exclusive
-from listens import bulk_loads
+from listens import bulk_loads, erasures
+from listens.aggregation.archive import STATISTICS_OF
 from listens.aggregation.messages import accepted, decoded
 from listens.bulk_loads import CLAIMED, SEALED, STAGED, UNDER_WAY, WRITTEN, partition_of
 from listens.errors import IntegrityError, PlaycountError, UserMistakeError
@@ -41,6 +42,7 @@ def load(
         BatchBusyError: a batch is at work.
         UserMistakeError: there's no such load, or it isn't staged.
         IntegrityError: the staged parts aren't what was staged.
+        PlaycountError: an erasure of the listener is unfinished.
     """
     with exclusive(store, what="bulk load"):
         document = bulk_loads.one(store, number)
@@ -48,6 +50,7 @@ def load(
             raise UserMistakeError(
                 f"there's no staged bulk load {number}; playcount import --bulk makes one"
             )
+        _refuse_while_erasing(store, document)
         return _go_on(spark, store, document, settings=settings, tell=tell)
 
 
@@ -68,6 +71,15 @@ def none_under_way(store: Store) -> None:
         raise PlaycountError(
             f"bulk load {stopped[0]['_id']} is under way or was stopped; wait for it, or finish "
             f"it: ./playcount batch load {stopped[0]['_id']}"
+        )
+
+
+def _refuse_while_erasing(store: Store, document: Document) -> None:
+    """What is half forgotten would be taken for repeats."""
+    digest = erasures.digest_of(document["listener_id"])
+    if any(each.digest == digest and not each.is_done for each in erasures.known(store)):
+        raise PlaycountError(
+            "an erasure of this listener isn't finished; repeat ./playcount erase, then the import"
         )
 
 
@@ -135,6 +147,7 @@ def _write_rows(spark: SparkSession, document: Document, *, settings: Settings) 
         .mode("append")
         .partitionBy("received_on")
         .option("mergeSchema", "true")
+        .option("delta.dataSkippingStatsColumns", STATISTICS_OF)
         # A repeated write of the same load is left out by Delta itself.
         .option("txnAppId", f"bulk load {number} at {document['started_at'].timestamp()}")
         .option("txnVersion", "1")

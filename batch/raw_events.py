@@ -75,8 +75,8 @@ def _without_forgotten(events: DataFrame, unfinished: Sequence[Erasure]) -> Data
     """What the commits count while the archive still holds an erased listener's rows."""
     for each in unfinished:
         is_theirs = digest_of(F.col("listener_id")) == each.digest
-        is_before = F.col("offset") < offset_of_partition(each.until)
-        was_counted = F.col("offset") < offset_of_partition(each.counted)
+        is_before = F.col("offset") < offset_of_partition(each.places)
+        was_counted = F.col("offset") < offset_of_partition(each.counted_places)
         is_taken_back = part_of("event_id", max(each.parts, 1)) < len(each.negations)
         is_forgotten = is_theirs & is_before & (~was_counted | is_taken_back)
         # What has come since is counted anew, even beside the same that isn't taken back yet.

@@ -2,7 +2,7 @@
 
 A listener is named by a digest alone, since the tombstone stays when all else is gone.
 
-One document an erasure: `{_id, digest, counted, until, state, at, parts, negations, events,
+One document an erasure: `{_id, digest, counted, until, loaded, state, at, parts, negations, events,
 imports}`. It stands in the same transaction as the commit with its number, which counts nothing:
 commits after it leave out the listener's messages before `until`. What had been counted before is
 taken back in `parts`, by a commit each, whose numbers are `negations`: `events` listens together.
@@ -34,6 +34,7 @@ class Erasure:
         digest: of the listener.
         counted: the offsets before which the listener's messages had been counted.
         until: the offsets before which they are forgotten; `counted`, or beyond.
+        loaded: the same of the listener's bulk loads, which had all been counted.
         state: how far it is.
         parts: in how many parts the listener's events are taken back; 0 while that's not known.
         negations: numbers of the commits that have taken back the first parts.
@@ -43,9 +44,20 @@ class Erasure:
     digest: str
     counted: Offsets
     until: Offsets
+    loaded: Offsets
     state: str
     parts: int
     negations: tuple[int, ...]
+
+    @property
+    def counted_places(self) -> Offsets:
+        """The places in the archive before which the listener's events had been counted."""
+        return self.counted | self.loaded
+
+    @property
+    def places(self) -> Offsets:
+        """The places in the archive before which the listener is forgotten."""
+        return self.until | self.loaded
 
     @property
     def is_done(self) -> bool:
@@ -78,6 +90,7 @@ def from_store(document: Document) -> Erasure:
         document["digest"],
         from_document(document["counted"]),
         from_document(document["until"]),
+        from_document(document.get("loaded", {})),
         document["state"],
         document["parts"],
         tuple(document["negations"]),

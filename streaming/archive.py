@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 
 from listens import erasures
 from listens import store as collections
-from listens.aggregation.archive import Coverage, coverage
+from listens.aggregation.archive import STATISTICS_OF, Coverage, coverage
 from listens.aggregation.messages import decoded
 from listens.offsets import Offsets, to_document
 from listens.rules import ERASED
@@ -29,10 +29,6 @@ log = logging.getLogger(__name__)
 
 SMALL_COMMIT = 100_000
 """Rows up to which a commit is written as one file."""
-
-STATISTICS_OF = "partition,offset,ended_at,rejection"
-"""Columns of which the table's log keeps the least and the greatest value of each file: not the
-listener's, for a name would stay in the log when its rows have been erased."""
 
 
 class Archive:

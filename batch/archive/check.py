@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame, SparkSession, Window
@@ -10,9 +10,12 @@ from pyspark.sql import functions as F
 
 from batch import versions
 from batch.archive.files import required_coverage
+from batch.bulk import none_under_way
+from batch.loaded import loads_of, sealed_loads
 from listens import store as collections
 from listens.aggregation.archive import Coverage
 from listens.aggregation.messages import accepted, identity, offset_of_partition
+from listens.bulk_loads import partition_of
 from listens.offsets import Offsets, from_document, reaches, to_document
 from listens.settings import Settings
 from listens.store import Document, Store
@@ -76,6 +79,7 @@ def check(
 
     Raises:
         UserMistakeError: there's no archive yet.
+        PlaycountError: a bulk load is under way.
     """
     tell("coverage")
     table = settings.archive_table
@@ -88,7 +92,11 @@ def check(
     commit = _covered_commit(store, told, after=version["cut_seq"])
     until = commit["until"] if commit else version["cut"]
     seq = int(commit["_id"]) if commit else int(version["cut_seq"])
-    events = _events(rows, until=from_document(until))
+    none_under_way(store)
+    loads = sealed_loads(store)
+    later = sum(loads[number] for number in loads.keys() - loads_of(version))
+    # Of a load that no version counts yet the events are there, and nobody has counted them.
+    events = _events(rows, until=from_document(until), loads=loads) - later
     counted = _counted(store, version, until=seq)
     problems = [problem for partition in partitions for problem in _of_partition(partition)]
     if not reaches(told.until, from_document(version["cut"])):
@@ -149,8 +157,9 @@ def _covered_commit(store: Store, told: Coverage, *, after: int) -> Document | N
     )
 
 
-def _events(rows: DataFrame, *, until: Offsets) -> int:
-    before = accepted(rows).where(F.col("offset") < offset_of_partition(until))
+def _events(rows: DataFrame, *, until: Offsets, loads: Collection[int]) -> int:
+    is_loaded = F.col("partition").isin([partition_of(number) for number in loads])
+    before = accepted(rows).where((F.col("offset") < offset_of_partition(until)) | is_loaded)
     return before.select(*identity()).distinct().count()
 
 

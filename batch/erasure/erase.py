@@ -20,6 +20,7 @@ from batch import versions
 from batch.archive.upkeep import is_streaming
 from batch.cut import wait_for_archive
 from batch.erasure.forgetting import forget, refuse_while_importing
+from batch.erasure.loads import loaded_places, refuse_uncounted_loads
 from batch.erasure.negation import negate
 from batch.erasure.raw import counted_before, empty_rows
 from batch.lease import exclusive
@@ -67,7 +68,8 @@ def erase(
     Raises:
         BatchBusyError: a batch or upkeep runs.
         ArchiveBehindError: the archive isn't far enough; the same command again goes on.
-        UserMistakeError: nothing has been counted yet, or an import of the listener runs.
+        UserMistakeError: nothing has been counted yet, an import of the listener runs, or a bulk
+            load of theirs isn't counted yet.
         PlaycountError: the current version counts by other rules.
     """
     ensure_indexes(store)
@@ -78,6 +80,7 @@ def erase(
                 "counted can't be taken back; publish one first: ./playcount batch run"
             )
         refuse_while_importing(store, listener)
+        refuse_uncounted_loads(store, listener)
         tell("tombstone")
         erasure = _unfinished(store, listener) or _begin(store, settings, listener)
         tell("wait")
@@ -86,7 +89,7 @@ def erase(
         tell("count")
         counted = counted_before(
             session, table=settings.archive_table, listener=listener,
-            offsets=erasure.counted, time_zone=settings.time_zone,
+            offsets=erasure.counted_places, time_zone=settings.time_zone,
         )  # fmt: skip
         if erasure.negation is None:
             tell("take back")
@@ -133,6 +136,7 @@ def _begin(store: Store, settings: Settings, listener: str) -> Erasure:
             "digest": erasures.digest_of(listener),
             "counted": commit["until"],
             "until": to_document(furthest([head.until, described.end])),
+            "loaded": to_document(loaded_places(store, listener)),
             "state": erasures.BEGUN,
             "at": commit["at"],
             "parts": 0,
@@ -155,4 +159,7 @@ def _empty_archive(
         # A commit of the archive that began before the tombstone may still bring rows in.
         until = to_document(erasure.until)
         wait_for_archive(store, until, seconds=settings.batch_wait_seconds)
-    empty_rows(spark, table=settings.archive_table, listener=listener, until=erasure.until)
+    empty_rows(
+        spark, table=settings.archive_table, listener=listener,
+        until=erasure.until, loaded=erasure.loaded,
+    )  # fmt: skip

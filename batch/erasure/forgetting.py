@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from batch.erasure.loads import NOBODY, forget_loads
 from batch.erasure.raw import is_by
 from listens import store as collections
 from listens.erasures import Erasure
@@ -14,9 +15,6 @@ from listens.settings import Settings
 from listens.store import Document, Store
 
 IDS_AT_ONCE = 10_000
-
-NOBODY = "erased"
-"""In the place of the listener, and of the file, of an import."""
 
 STALE_AFTER = timedelta(seconds=60)
 """An import that reads touches its account every few seconds."""
@@ -87,6 +85,7 @@ def _forget_imports(store: Store, erasure: Erasure, *, settings: Settings, liste
     )
     for import_id in ids:
         (settings.rejected_rows / f"{import_id}.jsonl").unlink(missing_ok=True)
+    forget_loads(store, erasure, listener)
     # The checksum tells somebody who has the file whose import it was.
     nameless = {"$set": {"listener_id": NOBODY, "file": NOBODY}, "$unset": {"sha256": ""}}
     store[collections.IMPORTS].update_many({"_id": {"$in": ids}}, nameless)

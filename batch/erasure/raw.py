@@ -46,14 +46,16 @@ def held_rows(rows: DataFrame, *, listener: str, until: Offsets | None) -> int:
     return rows.where(F.expr(_condition(listener, until, mismatched))).count()
 
 
-def empty_rows(spark: SparkSession, *, table: str, listener: str, until: Offsets) -> None:
-    """Leave of the listener's rows before some offsets only their places.
+def empty_rows(
+    spark: SparkSession, *, table: str, listener: str, until: Offsets, loaded: Offsets
+) -> None:
+    """Leave of the listener's rows before some offsets, and of bulk loads, only their places.
 
     The files that held them stay until `archive optimize` deletes them.
     """
     rows = spark.read.format("delta").load(table)
     mismatched = _mismatched(rows, listener=listener, until=until)
-    condition = _condition(listener, until, mismatched)
+    condition = _condition(listener, until | loaded, mismatched)
     days = rows.where(F.expr(condition)).select("received_on").distinct().collect()
     session = upkeep_session(spark, table=table, erasures={digest_of(listener): until})
     if not days:

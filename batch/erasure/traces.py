@@ -9,6 +9,8 @@ from pymongo.client_session import ClientSession
 
 from batch import versions
 from batch.erasure.forgetting import imports_of, rejected_events
+from batch.erasure.loads import loads_before, uncounted_events
+from listens import bulk_loads
 from listens import store as collections
 from listens.erasures import DONE, Erasure
 from listens.settings import Settings
@@ -42,6 +44,9 @@ def in_mongodb(
             sum(1 for _ in rejected_events(store, erasure, listener)), "messages", AGAIN,
         ),
         collections.IMPORTS: (len(imports_of(store, erasure, listener)), "accounts", AGAIN),
+        collections.BULK_LOADS: (
+            len(loads_before(store, erasure, listener)), "accounts", AGAIN,
+        ),
         collections.SEEN: (_seen_too_many(store), "ids of events that don't count", AGAIN),
         "rejected rows": (_rejected_files(store, erasure, settings), "files", AGAIN),
     }  # fmt: skip
@@ -86,6 +91,8 @@ def _seen_too_many(store: Store) -> int:
         unfinished = {"state": {"$ne": DONE}}
         if store[collections.ERASURES].find_one(unfinished, session=session):
             return 0
+        if bulk_loads.in_state(store, *bulk_loads.UNDER_WAY):
+            return 0
         ids = store[collections.SEEN].count_documents({}, session=session)
         return abs(ids - _events(store, session))
 
@@ -95,9 +102,10 @@ def _events(store: Store, session: ClientSession) -> int:
     wanted = {"_id": pointer["version"]} if pointer else {"_id": None}
     version = store[collections.BATCH_VERSIONS].find_one(wanted, session=session)
     version = version or versions.NOTHING
+    uncounted = uncounted_events(store, version)
     later = {"_id": {"$gt": version["cut_seq"]}}
     commits = store[collections.SPEED_COMMITS].find(later, {"events": 1}, session=session)
-    return int(version["events"]) + sum(int(commit["events"]) for commit in commits)
+    return uncounted + int(version["events"]) + sum(int(commit["events"]) for commit in commits)
 
 
 def _rejected_files(store: Store, erasure: Erasure | None, settings: Settings) -> int:

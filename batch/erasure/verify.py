@@ -58,7 +58,7 @@ def verify(
     tell("archive")
     table = settings.archive_table
     required_coverage(spark, table=table)
-    until = erasure.until if erasure else None
+    until = erasure.places if erasure else None
     again = "run ./playcount erase again"
     rows = spark.read.format("delta").load(table)
     if held := held_rows(rows, listener=listener, until=until):
@@ -74,7 +74,7 @@ def _in_files(
 ) -> Iterator[Trace]:
     table = settings.archive_table
     files = stale_files(spark, table=table)
-    until = erasure.until if erasure else None
+    until = erasure.places if erasure else None
     held = held_rows(rows_of(spark, files), listener=listener, until=until) if files else 0
     if held:
         yield Trace(

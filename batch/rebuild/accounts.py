@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from batch.erasure.forgetting import NOBODY
+from batch.erasure.loads import NOBODY
 from listens import store as collections
 from listens.aggregation.messages import accepted, once_each
 from listens.rules import ERASED

@@ -18,8 +18,9 @@ from listens.store import CURRENT, Document, Store
 
 
 def publish(
-    store: Store, number: int, manifest: Document, *, told: Coverage, counted: Totals
-) -> None:
+    store: Store, number: int, manifest: Document, *,
+    told: Coverage, counted: Totals, loads: list[Document],
+) -> None:  # fmt: skip
     """All that makes the rest visible, in one transaction."""
     now = datetime.now(UTC)
     before = Head(SEQ - 2, {}, told.topic_id)
@@ -42,6 +43,7 @@ def publish(
         collections.ARCHIVE_COVERAGE: [
             {"_id": "archive", "until": until, "topic_id": told.topic_id, "at": now}
         ],
+        collections.BULK_LOADS: loads,
         collections.ERASURES: _tombstones(store, told, at=now),
     }
 

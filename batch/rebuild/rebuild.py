@@ -21,8 +21,10 @@ from batch.raw_events import counted_listens
 from batch.rebuild.accounts import totals, write_accounts
 from batch.rebuild.checkpoints import forget_checkpoint
 from batch.rebuild.contents import SEQ, write_names, write_recent, write_rejected, write_seen
+from batch.rebuild.loads import load_documents
 from batch.rebuild.publishing import publish
 from batch.rebuild.room import make_room
+from listens import bulk_loads
 from listens.aggregation.archive import Coverage
 from listens.aggregation.messages import offset_of_partition
 from listens.offsets import to_document
@@ -90,12 +92,14 @@ def _rebuild(
     tell("imports")
     write_accounts(store, events, counted)
     tell("charts")
-    windows = _write_windows(spark, number, told=told, settings=settings)
+    loads = load_documents(events)
+    windows = _write_windows(spark, number, told=told, loads=loads, settings=settings)
     tell("publish")
     forget_checkpoint(spark, settings, name="speed")
     manifest = {
         "cut_seq": SEQ,
         "cut": to_document(told.until),
+        "loads": [load["_id"] for load in loads],
         "events": counted.events,
         "rules_version": RULES_VERSION,
         "time_zone": settings.time_zone,
@@ -104,22 +108,23 @@ def _rebuild(
         "cells": sum(window["cells"] for window in windows.values()),
         "seconds": round(time.monotonic() - began, 1),
     }
-    publish(store, number, manifest, told=told, counted=counted)
+    publish(store, number, manifest, told=told, counted=counted, loads=loads)
     return versions.current(store)
 
 
 def _events(spark: SparkSession, told: Coverage, *, settings: Settings) -> DataFrame:
     """Every message that the archive covers, each once."""
     rows = spark.read.format("delta").load(settings.archive_table)
-    covered = rows.where(F.col("offset") < offset_of_partition(told.until))
+    is_loaded = F.col("partition") < 0
+    covered = rows.where((F.col("offset") < offset_of_partition(told.until)) | is_loaded)
     return covered.dropDuplicates(["partition", "offset"])
 
 
 def _write_windows(
-    spark: SparkSession, number: int, *, told: Coverage, settings: Settings
+    spark: SparkSession, number: int, *, told: Coverage, loads: list[Document], settings: Settings
 ) -> dict[str, Any]:
-    cut = to_document(told.until)
-    listens = counted_listens(spark, settings=settings, cut=cut).persist()
+    cut, loaded = to_document(told.until), bulk_loads.events_of(loads)
+    listens = counted_listens(spark, settings=settings, cut=cut, loads=loaded).persist()
     try:
         found = month_checksums(listens)
         changed = changed_windows(found, base=versions.NOTHING, settings=settings)

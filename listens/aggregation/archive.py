@@ -13,6 +13,10 @@ from pyspark.sql import functions as F
 
 from listens.offsets import Offsets, from_document, furthest, reaches, to_document
 
+STATISTICS_OF = "partition,offset,ended_at,rejection"
+"""Columns of which the table's log keeps the least and the greatest value of each file: not the
+listener's, for a name would stay in the log when its rows have been erased."""
+
 COMMITS_LOOKED_AT = 200
 """At first; the whole history where somebody else's commits have hidden ours."""
 

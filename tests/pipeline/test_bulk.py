@@ -243,6 +243,25 @@ class KilledError(BaseException):
     """As if the process had been killed."""
 
 
+def killed_at(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, number: int, *, state: str, noted: bool
+) -> None:
+    """Load until a state is reached, and end before or after it's noted."""
+    advance = bulk_loads.advance
+
+    def dying(*arguments: Any, **facts: Any) -> bool:
+        if facts["to"] == state:
+            if noted:
+                advance(*arguments, **facts)
+            raise KilledError
+        return advance(*arguments, **facts)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bulk_loads, "advance", dying)
+        with pytest.raises(KilledError):
+            load(pipeline, number)
+
+
 @pytest.mark.parametrize(
     ("state", "noted", "by"),
     [
@@ -261,19 +280,7 @@ def test_killed_between_any_two_steps_it_goes_on(
     pipeline.send_file(half, LISTENER)
     pipeline.drain()
     number = staged(pipeline, monkeypatch, rest)
-    advance = bulk_loads.advance
-
-    def dying(*arguments: Any, **facts: Any) -> bool:
-        if facts["to"] == state:
-            if noted:
-                advance(*arguments, **facts)
-            raise KilledError
-        return advance(*arguments, **facts)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(bulk_loads, "advance", dying)
-        with pytest.raises(KilledError):
-            load(pipeline, number)
+    killed_at(pipeline, monkeypatch, number, state=state, noted=noted)
 
     # Kafka brings all of it while the load lies there.
     pipeline.send_file(history.path, LISTENER)
