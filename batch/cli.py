@@ -78,7 +78,7 @@ def load(
 
         loaded = bulk_loads.one(submitted.run(["load", str(number)]), number) or {}
     else:
-        from batch import bulk
+        from batch.bulk import load as bulk
 
         with spark_job("load", bulk.STEPS) as (spark, store, settings, tell):
             loaded = bulk.load(spark, store, settings=settings, number=number, tell=tell)
@@ -153,7 +153,7 @@ def schedule() -> None:
     A run that was missed while the machine was off is made up once; a batch that somebody else
     has started is waited for. docs/scheduling.md says how it works with cron, systemd or Airflow.
     """
-    from batch.scheduler import run as run_until_stopped
+    from batch.scheduling.scheduler import run as run_until_stopped
     from listens.settings import load_settings
 
     settings = load_settings()

@@ -8,11 +8,12 @@ from collections.abc import Callable, Collection
 
 from pyspark.sql import DataFrame, SparkSession
 
-from batch import audit, bulk, garbage, versions
+from batch import audit, garbage, versions
+from batch.bulk import load as bulk
+from batch.bulk.loaded import Loaded, loaded_since, sealed_loads
 from batch.cut import take_cut, wait_for_archive
 from batch.executors import month_checksums, write_charts
 from batch.lease import kept_alive
-from batch.loaded import Loaded, loaded_since, sealed_loads
 from batch.manifest import changed_windows, is_month, months_of, same_rules, windows_of
 from batch.raw_events import counted_listens
 from batch.rollups import write_rollups

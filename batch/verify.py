@@ -8,10 +8,10 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from batch import audit, versions
-from batch.bulk import none_under_way
+from batch.bulk.load import none_under_way
+from batch.bulk.loaded import loads_of, sealed_loads
 from batch.cut import take_cut, wait_for_archive
 from batch.executors import month_checksums
-from batch.loaded import loads_of, sealed_loads
 from batch.manifest import is_month, parse, same_rules
 from batch.raw_events import counted_listens
 from listens import erasures

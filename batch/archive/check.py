@@ -10,8 +10,8 @@ from pyspark.sql import functions as F
 
 from batch import versions
 from batch.archive.files import required_coverage
-from batch.bulk import none_under_way
-from batch.loaded import loads_of, sealed_loads
+from batch.bulk.load import none_under_way
+from batch.bulk.loaded import loads_of, sealed_loads
 from listens import store as collections
 from listens.aggregation.archive import Coverage
 from listens.aggregation.messages import accepted, identity, offset_of_partition

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from batch import versions
-from batch.loaded import loads_of
+from batch.bulk.loaded import loads_of
 from listens import bulk_loads
 from listens import store as collections
 from listens.bulk_loads import partition_of

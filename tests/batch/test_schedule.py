@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from batch.schedule import Due, Facts, Schedule, due
-from batch.schedule_runs import Run
+from batch.scheduling.due import Due, Facts, Schedule, due
+from batch.scheduling.runs import Run
 
 NIGHTLY = Schedule("0 2 * * *", "UTC")
 BERLIN = "Europe/Berlin"

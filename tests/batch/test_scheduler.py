@@ -10,10 +10,15 @@ from datetime import UTC, datetime, timedelta
 import psutil
 import pytest
 
-from batch import schedule, schedule_child, schedule_facts, schedule_runs, scheduler, versions
-from batch.schedule_facts import Tally
-from batch.schedule_jobs import Job, command_line, jobs
-from batch.scheduler import State, tick
+from batch import versions
+from batch.scheduling import child as schedule_child
+from batch.scheduling import due as schedule
+from batch.scheduling import facts as schedule_facts
+from batch.scheduling import runs as schedule_runs
+from batch.scheduling import scheduler
+from batch.scheduling.facts import Tally
+from batch.scheduling.jobs import Job, command_line, jobs
+from batch.scheduling.scheduler import State, tick
 
 MISSED = timedelta(days=2)
 FROM_THE_START = Tally()

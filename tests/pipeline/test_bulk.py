@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from batch import bulk, recount, versions
+from batch import recount, versions
+from batch.bulk import load as bulk
 from batch.verify import verify
 from listens import bulk_loads
 from listens import store as collections

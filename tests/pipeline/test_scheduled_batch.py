@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from batch import schedule_runs, versions
+from batch import versions
+from batch.scheduling import runs as schedule_runs
 from listens import codec
 from listens import store as collections
 from listens.settings import CHECKOUT

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from batch.schedule_runs import Outcome, Run
+from batch.scheduling.runs import Outcome, Run
 from batch.versions import BUSY_EXIT
 
 _OUTCOMES: dict[int, Outcome] = {0: "ok", BUSY_EXIT: "busy"}

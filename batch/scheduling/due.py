@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from batch.schedule_runs import Run
+from batch.scheduling.runs import Run
 
 MOST_ATTEMPTS = 2
 """What was cut off is made up once: what brings a machine down must not do so for ever."""

@@ -14,12 +14,12 @@ from types import FrameType
 import pymongo
 from pymongo.errors import PyMongoError
 
-from batch import schedule_child, schedule_facts, schedule_runs
-from batch.schedule import Facts, Schedule, due
-from batch.schedule_child import Child
-from batch.schedule_facts import Tally
-from batch.schedule_jobs import Job, command_line, jobs
-from batch.schedule_runs import Outcome
+from batch.scheduling import child, facts, runs
+from batch.scheduling.child import Child
+from batch.scheduling.due import Facts, Schedule, due
+from batch.scheduling.facts import Tally
+from batch.scheduling.jobs import Job, command_line, jobs
+from batch.scheduling.runs import Outcome
 from listens import store as collections
 from listens.settings import Settings
 from listens.store import Document, Store, connect
@@ -75,11 +75,9 @@ def tick(state: State) -> None:
 def _look_after(state: State, child: Child) -> None:
     outcome = child.outcome()
     if outcome is None:
-        state.child = replace(
-            child, run=schedule_runs.keep_alive(state.store, child.run, now=_now())
-        )
+        state.child = replace(child, run=runs.keep_alive(state.store, child.run, now=_now()))
         return
-    ended = schedule_runs.end(state.store, child.run, outcome, now=_now())
+    ended = runs.end(state.store, child.run, outcome, now=_now())
     log.log(
         logging.ERROR if outcome == "failed" else logging.INFO,
         "job=%s run=%d outcome=%s", ended.job, ended.number, outcome,
@@ -89,33 +87,33 @@ def _look_after(state: State, child: Child) -> None:
 
 def _start_if_due(state: State, job: Job) -> None:
     now = _now()
-    last = schedule_runs.last_run(state.store, job.name, now=now)
-    facts = Facts()
+    last = runs.last_run(state.store, job.name, now=now)
+    found = Facts()
     if job.makes_version:
-        facts, state.tally = schedule_facts.facts(state.store, state.tally)
+        found, state.tally = facts.facts(state.store, state.tally)
     wanted = due(
         last,
         _schedule(job, state.settings),
         now=now,
-        facts=facts,
+        facts=found,
         after_events=state.settings.batch_after_events if job.makes_version else 0,
     )
     if wanted is None or (job.makes_version and _must_wait(state)):
         return
-    run_ = schedule_runs.claim(
+    run_ = runs.claim(
         state.store, last, slot=wanted.slot, attempt=wanted.attempt, reason=wanted.reason, now=now
     )
     if run_ is None:  # another machine's scheduler has it
         return
-    if job.makes_version and not schedule_facts.is_anything_counted(state.store):
-        schedule_runs.end(state.store, run_, "none", now=now)
+    if job.makes_version and not facts.is_anything_counted(state.store):
+        runs.end(state.store, run_, "none", now=now)
         return
     log.info("job=%s run=%d reason=%s", job.name, run_.number, wanted.reason)
-    state.child = schedule_child.start(run_, command_line(job, state.settings))
+    state.child = child.start(run_, command_line(job, state.settings))
 
 
 def _must_wait(state: State) -> bool:
-    state.waiting_for = schedule_facts.busy_with(state.store)
+    state.waiting_for = facts.busy_with(state.store)
     return state.waiting_for is not None
 
 
@@ -125,7 +123,7 @@ def _stop(state: State, child: Child) -> None:
     try:
         with pymongo.timeout(STORE_SECONDS):
             outcome: Outcome = "ok" if child.outcome() == "ok" else "stopped"
-            schedule_runs.end(state.store, child.run, outcome, now=_now())
+            runs.end(state.store, child.run, outcome, now=_now())
     except PyMongoError as error:
         log.warning("the store doesn't hear of it: %s", type(error).__name__)
 

@@ -15,7 +15,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from batch.bulk_claims import IDENTITY, identified, lost_events, write_names
+from batch.bulk.claims import IDENTITY, identified, lost_events, write_names
 from batch.lease import exclusive
 from listens import bulk_loads, erasures
 from listens.aggregation.archive import STATISTICS_OF

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from batch import versions
-from batch.schedule import Facts
+from batch.scheduling.due import Facts
 from listens import bulk_loads
 from listens import store as collections
 from listens.store import Document, Store

@@ -1,0 +1,1 @@
+"""Histories past Kafka: from staged parts to a sealed segment of the archive."""

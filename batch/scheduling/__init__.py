@@ -1,0 +1,1 @@
+"""The batch by itself: when a run is due, and running it."""
