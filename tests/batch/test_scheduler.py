@@ -268,7 +268,8 @@ def test_a_job_is_a_command_of_playcount(fresh_database):
 
 def test_events_of_bulk_loads_that_no_version_counts_are_counted(store):
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    versions_ = {"_id": 7, "cut_seq": 0, "windows": {}, "loads": [1], "started_at": at}
+    about = {"cut_seq": 0, "windows": {}, "loads": [1], "started_at": at}
+    versions_ = {"_id": 7, "state": "ready", **about}
     store.batch_versions.insert_one(versions_)
     store.batch_pointer.insert_one({"_id": "current", "version": 7})
     store.bulk_loads.insert_many(
