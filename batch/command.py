@@ -48,6 +48,11 @@ def here(settings: Settings) -> Settings:
     return settings.model_copy(update={"spark_master": "local[2]"}) if is_elsewhere else settings
 
 
+def where_submitted(settings: Settings) -> Settings:
+    """For Spark on the master that spark-submit has named to the job; else within this process."""
+    return settings if settings.spark_master else here(settings)
+
+
 @contextmanager
 def command(
     name: str, steps: tuple[str, ...], *, where: Callable[[Settings], Settings] = here
@@ -108,5 +113,5 @@ def spark_job(
     name: str, steps: tuple[str, ...]
 ) -> Iterator[tuple[SparkSession, Store, Settings, Callable[[str], None]]]:
     """A session where batches run, the store, the settings, and what to tell steps."""
-    with command(name, steps, where=lambda settings: settings) as started:
+    with command(name, steps, where=where_submitted) as started:
         yield started.spark(), started.store, started.settings, started.tell

@@ -177,7 +177,12 @@ def _settings_file(settings: Settings) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="playcount-submit-") as folder:
         path = Path(folder) / "playcount.settings"
         path.touch(mode=0o600)
-        fields = {**settings.model_dump(), "profile": "cluster", "home": "."}
+        fields = {
+            **settings.model_dump(),
+            "profile": "cluster",
+            "spark_master": "yarn",
+            "home": ".",
+        }
         lines = [f"PLAYCOUNT_{name.upper()}={_quoted(value)}" for name, value in fields.items()]
         path.write_text("\n".join(lines) + "\n")
         yield path

@@ -151,3 +151,36 @@ def test_a_bulk_load_goes_by_hdfs_and_yarn(cluster: Stack, feed: Feed) -> None:
     version = json.loads(command(cluster, "batch", "run", "--submit", "--json"))
     assert version["audit"].endswith("and 4,000 events loaded in bulk")
     assert_some_charts(cluster, Count([*feed.files, ("bulk", "csv", path)]))
+
+
+def test_upkeep_reads_hdfs(cluster: Stack) -> None:
+    checked = json.loads(command(cluster, "archive", "check", "--json"))
+    optimized = json.loads(command(cluster, "archive", "optimize", "--json"))
+
+    assert checked["gaps"] == []
+    assert optimized["after"]["files"] < optimized["before"]["files"]
+    assert "every chart equals" in command(cluster, "batch", "verify")
+
+
+def test_an_erased_listener_is_gone_and_stays_gone_through_a_rebuild(
+    cluster: Stack, feed: Feed
+) -> None:
+    gone, *others = feed.files
+    files = [*others, ("bulk", "csv", cluster.settings.home / "bulk.csv")]
+
+    command(cluster, "erase", gone[0], "--yes")
+    assert_some_charts(cluster, Count(files))
+    command(cluster, "batch", "run", "--submit")
+    assert_some_charts(cluster, Count(files))
+
+    command(cluster, "down")
+    command(cluster, "up", "--only", "kafka,mongod,namenode,datanode")
+    cluster.store.client.drop_database(cluster.settings.database)
+    command(cluster, "rebuild")
+    command(cluster, "up")
+    assert_some_charts(cluster, Count(files))
+
+    feed.more()
+    feed.settle()
+    cluster.wait_until_settled()
+    assert_some_charts(cluster, Count([*files, feed.files[-1]]))
