@@ -183,14 +183,23 @@ def list_versions(as_json: bool = _AS_JSON) -> None:
     if not found:
         typer.echo("no version yet; ./playcount batch run makes the first")
         return
-    table = Table("version", "state", "cut", "events", "cells", "seconds", "rules", "at", "audit")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("version", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    for heading in ("cut", "events", "cells", "seconds", "rules"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("at", no_wrap=True)
+    table.add_column("audit", overflow="fold")
     for version in found:
-        mark = " ← current" if version["_id"] == current else ""
-        told = [str(version.get(name, "")) for name in _NUMBERS]
-        at = f"{version.get('at', version['started_at']):%Y-%m-%d %H:%M:%S}"
+        mark = "*" if version["_id"] == current else ""
+        told = [_number(version.get(name)) for name in _NUMBERS]
+        at = f"{version.get('at', version['started_at']):%Y-%m-%d %H:%M}"
         why = version.get("audit", version.get("why", ""))
         table.add_row(f"{version['_id']}{mark}", version["state"], *told, at, why)
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    if current:
+        console.print("[dim]* is what the API answers from[/dim]")
 
 
 @app.command()
@@ -225,6 +234,10 @@ def _recount(arguments: list[str], *, span: Span | None, submit: bool, as_json: 
             f"version {version['_id']}: {version['events']:,} events up to commit "
             f"{version['cut_seq']} in {version['seconds']} s; audit: {version['audit']}"
         )
+
+
+def _number(number: float | None) -> str:
+    return "" if number is None else f"{number:,}"
 
 
 def _shown(version: Document) -> dict[str, Any]:
