@@ -14,16 +14,21 @@ STOP_SECONDS = 20
 
 
 def stack_processes(settings: Settings) -> list[psutil.Process]:
-    """All processes that bear this home's mark in their environment, children included."""
+    """All processes that bear this home's mark in their environment, children included.
+
+    And those in containers of the local YARN, which hands no mark on: they work in its folder.
+    """
     home = str(layout(settings).home)
+    containers = f"{layout(settings).hadoop_data / 'yarn'}/"
     found = []
     for process in psutil.process_iter():
         try:
             environment = process.environ()
+            is_contained = process.cwd().startswith(containers)
         except psutil.Error:  # another user's, or just gone
             continue
         is_marked = COMPONENT_VARIABLE in environment and environment.get(HOME_VARIABLE) == home
-        if is_marked and process.pid != os.getpid():
+        if (is_marked or is_contained) and process.pid != os.getpid():
             found.append(process)
     return found
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from types import FrameType
 
 import pymongo
 from pymongo import ReturnDocument
@@ -24,6 +22,7 @@ from listens.aggregation.session import spark_session
 from listens.errors import PlaycountError
 from listens.offsets import Offsets
 from listens.settings import Settings
+from listens.stopping import stop_on_signals
 from listens.store import Store, connect, ensure_indexes
 from streaming import archive, speed
 from streaming.offsets import starting_offsets
@@ -179,15 +178,3 @@ def _beat(store: Store, *, since: datetime) -> bool:
         log.warning("no heartbeat: %s", type(error).__name__)
         return False
     return bool(beat and beat.get("stop_at", since) > since)
-
-
-def stop_on_signals() -> threading.Event:
-    """Set by SIGTERM and SIGINT; before the queries run, a signal just ends the process."""
-    stop = threading.Event()
-
-    def ask(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ask)
-    return stop

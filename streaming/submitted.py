@@ -23,8 +23,9 @@ from listens.cluster.submit import (
 from listens.cluster.yarn import Application
 from listens.errors import ServiceDownError
 from listens.settings import Settings
+from listens.stopping import stop_on_signals
 from listens.store import open_store
-from streaming.application import STOP_WITHIN_SECONDS, stop_on_signals
+from streaming.application import STOP_WITHIN_SECONDS
 
 log = logging.getLogger(__name__)
 

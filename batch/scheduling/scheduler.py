@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import socket
-import threading
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from types import FrameType
 
 import pymongo
 from pymongo.errors import PyMongoError
@@ -22,6 +19,7 @@ from batch.scheduling.jobs import Job, command_line, jobs
 from batch.scheduling.runs import Outcome
 from listens import store as collections
 from listens.settings import Settings
+from listens.stopping import stop_on_signals
 from listens.store import Document, Store, connect
 
 log = logging.getLogger(__name__)
@@ -44,7 +42,7 @@ class State:
 
 def run(settings: Settings) -> None:
     """Run the jobs when they are due, until SIGTERM or SIGINT; a run under way is stopped then."""
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
     state = State(settings, connect(settings, timeout_seconds=60))
     for job in jobs(settings):
         told = _schedule(job, settings).next(_now())
@@ -153,14 +151,3 @@ def _beat(state: State) -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _stop_on_signals() -> threading.Event:
-    stop = threading.Event()
-
-    def ask(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ask)
-    return stop
