@@ -145,6 +145,10 @@ class Settings(BaseSettings):
         "0 2 * * *",
         description="When a batch runs by itself: cron expression, reporting zone; empty: never",
     )
+    archive_schedule: CronExpression = Field(
+        "30 4 * * *",
+        description="When `archive optimize` runs by itself, like the batch; empty: never",
+    )
     batch_jitter_seconds: float = Field(
         0, ge=0, description="By how much a scheduled batch is delayed at most, per machine and day"
     )

@@ -44,7 +44,7 @@ def new_settings(
     def make() -> Settings:
         home = tmp_path_factory.mktemp("home")
         # No batch but those that a test asks for, whatever the time of the day.
-        own = {"home": home, "batch_schedule": "", "batch_after_events": 0}
+        own = {"home": home, "batch_schedule": "", "archive_schedule": "", "batch_after_events": 0}
         return Settings().model_copy(update={**own, **free_ports()})
 
     return make

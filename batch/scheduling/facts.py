@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from batch import versions
 from batch.scheduling.due import Facts
+from batch.scheduling.jobs import Job
 from listens import bulk_loads
 from listens import store as collections
 from listens.store import Document, Store
@@ -66,6 +67,9 @@ def busy_with(store: Store) -> str | None:
     return f"batch {running['_id']} on {running['host']}" if running else None
 
 
-def is_anything_counted(store: Store) -> bool:
-    """Whether a batch has anything to count."""
-    return store[collections.SPEED_COMMITS].find_one({}, {"_id": 1}) is not None
+def has_work(store: Store, job: Job) -> bool:
+    """Whether there's anything for a job: counted events for a batch, archived ones for upkeep."""
+    if job.makes_version:
+        return store[collections.SPEED_COMMITS].find_one({}, {"_id": 1}) is not None
+    told = store[collections.ARCHIVE_COVERAGE].find_one({"_id": "archive"})
+    return bool(told and sum(told["until"].values()))

@@ -31,7 +31,10 @@ class Job:
 def jobs(settings: Settings) -> tuple[Job, ...]:
     """All jobs; of two that are due at once, the first goes first."""
     nightly = settings.batch_schedule
-    return (Job("batch", ("batch", "run"), nightly, submits=True, makes_version=True),)
+    return (
+        Job("batch", ("batch", "run"), nightly, submits=True, makes_version=True),
+        Job("archive", ("archive", "optimize"), settings.archive_schedule),
+    )
 
 
 def command_line(job: Job, settings: Settings) -> list[str]:

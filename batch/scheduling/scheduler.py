@@ -103,7 +103,7 @@ def _start_if_due(state: State, job: Job) -> None:
     )
     if run_ is None:  # another machine's scheduler has it
         return
-    if job.makes_version and not facts.is_anything_counted(state.store):
+    if not facts.has_work(state.store, job):
         runs.end(state.store, run_, "none", now=now)
         return
     log.info("job=%s run=%d reason=%s", job.name, run_.number, wanted.reason)

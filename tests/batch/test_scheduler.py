@@ -37,6 +37,7 @@ def missed(store, fresh_database):
     """A scheduler that has missed a batch, with something to count."""
     schedule_runs.last_run(store, "batch", now=datetime.now(UTC) - MISSED)
     store.speed_commits.insert_one({"_id": 0, "at": datetime.now(UTC), "until": {"0": 1}})
+    store.archive_coverage.insert_one({"_id": "archive", "until": {"0": 1}})
     return State(fresh_database.model_copy(update={"batch_schedule": "0 2 * * *"}), store)
 
 
@@ -216,7 +217,7 @@ def test_a_rollback_starts_no_batch(missed, child_code):
 
 def test_a_child_is_asked_to_end_as_by_ctrl_c(missed, child_code, capfd):
     child_code[0] = (
-        "import time\nprint('begun', flush=True)\ntry:\n    time.sleep(60)\n"
+        "import time\ntry:\n    print('begun', flush=True)\n    time.sleep(60)\n"
         "except KeyboardInterrupt:\n    print('in order')"
     )
     tick(missed)
@@ -257,12 +258,11 @@ def _process(pid):
 
 
 def test_a_job_is_a_command_of_playcount(fresh_database):
-    [batch] = jobs(fresh_database)
+    batch, upkeep = jobs(fresh_database)
 
     assert command_line(batch, fresh_database)[-2:] == ["batch", "run"]
     on_yarn = fresh_database.model_copy(update={"profile": "cluster"})
     assert command_line(batch, on_yarn)[-3:] == ["batch", "run", "--submit"]
-    upkeep = Job("upkeep", ("archive", "optimize"), "0 3 * * *")
     assert command_line(upkeep, on_yarn)[-2:] == ["archive", "optimize"]
 
 
