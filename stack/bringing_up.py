@@ -5,7 +5,7 @@ from __future__ import annotations
 from listens.settings import Settings
 from stack.installing import install_with_progress
 from stack.lifecycle import start
-from stack.processes import SERVICES
+from stack.processes import CLUSTER_SERVICES
 from stack.progress import wait_with_progress
 
 
@@ -15,7 +15,7 @@ def bring_up(
     """Start those of `names` that aren't up, and wait until they work."""
     if settings.is_cluster and "streaming" in names:
         # What runs on YARN is installed on HDFS first.
-        services = tuple(name for name in names if name in SERVICES)
+        services = tuple(name for name in names if name in CLUSTER_SERVICES)
         start(settings, services)
         wait_with_progress(settings, services)
         install_with_progress(settings)

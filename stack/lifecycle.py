@@ -16,7 +16,7 @@ from stack.layout import layout
 from stack.leftovers import stop_leftovers
 from stack.preflight import check_disk, check_memory, check_ports
 from stack.probes import why_not_ready
-from stack.processes import SERVICES, has_local_cluster, process_table
+from stack.processes import CLUSTER_SERVICES, has_local_cluster, process_table
 from stack.steps import tail
 from stack.supervisor import ProcessState, Supervisor
 
@@ -87,7 +87,7 @@ def wait_until_ready(
             if reason is None:
                 waiting.remove(name)
                 continue
-            if name in SERVICES or not set(waiting) & set(SERVICES):
+            if name in CLUSTER_SERVICES or not set(waiting) & set(CLUSTER_SERVICES):
                 # Before their services answer, streaming and API may die without being broken.
                 pids[name].add(state.pid)
             if len(pids[name]) > MOST_DEATHS or time.monotonic() > deadline:

@@ -16,10 +16,13 @@ from stack.kafka import broker_command
 from stack.layout import layout
 from stack.mongo import mongod_command
 
-SERVICES = ("kafka", "mongod", *HADOOP_DAEMONS)
-"""What the others need; in the profile cluster, if it's the local one, HDFS and YARN, too."""
+SERVICES = ("kafka", "mongod")
+"""What the others need."""
 
-NAMES = (*SERVICES, "history", "streaming", "scheduler", "api")
+CLUSTER_SERVICES = (*SERVICES, *HADOOP_DAEMONS)
+"""What they need in the profile cluster, if it's the local one."""
+
+NAMES = (*CLUSTER_SERVICES, "history", "streaming", "scheduler", "api")
 
 # The mark by which `down` finds what a killed supervisor left behind.
 COMPONENT_VARIABLE = "PLAYCOUNT_COMPONENT"
