@@ -215,6 +215,15 @@ def test_a_rollback_starts_no_batch(missed, child_code):
     assert missed.child is None
 
 
+@pytest.fixture
+def listening_to_ctrl_c():
+    """As in the scheduler itself: a shell that runs the tests in the background ignores SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("listening_to_ctrl_c")
 def test_a_child_is_asked_to_end_as_by_ctrl_c(missed, child_code, capfd):
     child_code[0] = (
         "import time\ntry:\n    print('begun', flush=True)\n    time.sleep(60)\n"
