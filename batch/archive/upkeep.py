@@ -41,6 +41,9 @@ LARGE_FILE_BYTES = 256 << 20
 LISTING_TASKS = 16
 
 
+_RETENTION = "delta.deletedFileRetentionDuration"
+
+
 @dataclass(frozen=True)
 class Upkeep:
     """What upkeep did: the table's version and the disk, before and after.
@@ -116,7 +119,15 @@ def _vacuum(spark: SparkSession, *, table: str, hours: float) -> None:
     session.conf.set("spark.sql.sources.parallelPartitionDiscovery.parallelism", LISTING_TASKS)
     # Delta's own floor is a week; ours is checked above.
     session.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
-    session.sql(f"VACUUM delta.`{table}` RETAIN {hours:g} HOURS")
+    if not hours:
+        session.sql(f"VACUUM delta.`{table}` RETAIN 0 HOURS")
+        return
+    # VACUUM takes another number than 0 from the table alone.
+    wanted = f"interval {round(hours * 3600)} seconds"
+    properties = session.sql(f"SHOW TBLPROPERTIES delta.`{table}`").collect()
+    if {row["key"]: row["value"] for row in properties}.get(_RETENTION) != wanted:
+        session.sql(f"ALTER TABLE delta.`{table}` SET TBLPROPERTIES ('{_RETENTION}' = '{wanted}')")
+    session.sql(f"VACUUM delta.`{table}`")
 
 
 def _check_retention(store: Store, *, hours: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -72,6 +73,18 @@ def test_upkeep_joins_small_files_and_deletes_the_old_ones(pipeline: Pipeline) -
     assert checked(pipeline).problems == []
     assert pipeline.batch()["audit"] == "equals version 0 plus 4 commits"
     assert pipeline.get("/api/top-songs")["items"] == before
+
+
+def test_a_retention_between_never_and_always_is_kept(pipeline: Pipeline) -> None:
+    send_commits(pipeline, 3)
+    young = optimized(pipeline, retention_hours=24)
+    time.sleep(3)
+
+    old = optimized(pipeline, retention_hours=2 / 3600)
+
+    assert (young.table_after.files, young.disk_after.files) == (1, 4)
+    assert old.disk_after.files == 1
+    assert checked(pipeline).problems == []
 
 
 def test_upkeep_tells_programs_in_json(pipeline: Pipeline) -> None:
