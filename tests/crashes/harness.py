@@ -218,7 +218,8 @@ def signal_tree(pid: int, number: signal.Signals) -> None:
     """Send a signal to a process and to those below it."""
     process = psutil.Process(pid)
     for each in [*process.children(recursive=True), process]:
-        each.send_signal(number)
+        with suppress(psutil.NoSuchProcess):  # a JVM has children that live for milliseconds
+            each.send_signal(number)
 
 
 def say(text: str) -> None:
