@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
+from listens.offsets import furthest, waiting
 from listens.store import (
     ARCHIVE_COVERAGE,
     BATCH_POINTER,
@@ -96,7 +97,7 @@ def layer_metrics(layers: Layers, *, now: datetime) -> Iterator[Metric]:
         labels=["layer"],
     )
     for layer, until in layers.until.items():
-        behind = lag_events(end=layers.end, until=until)
+        behind = sum(waiting(end=layers.end, until=until).values())
         since = layers.waiting_since[layer]
         covered.add_metric([layer], sum(until.values()))
         events.add_metric([layer], behind)
@@ -110,17 +111,3 @@ def layer_metrics(layers: Layers, *, now: datetime) -> Iterator[Metric]:
         "Number of the last speed commit; -1 before the first.",
         value=layers.head_seq,
     )
-
-
-def furthest(offsets: Iterable[Offsets]) -> dict[str, int]:
-    """The greatest offset of each partition."""
-    end: dict[str, int] = {}
-    for each in offsets:
-        for partition, offset in each.items():
-            end[partition] = max(offset, end.get(partition, 0))
-    return end
-
-
-def lag_events(*, end: Offsets, until: Offsets) -> int:
-    """Events before `end` that are at or past `until`."""
-    return sum(max(0, offset - until.get(partition, 0)) for partition, offset in end.items())

@@ -6,6 +6,7 @@ import time
 
 from listens import store as collections
 from listens.errors import PlaycountError
+from listens.offsets import waiting
 from listens.store import Store
 
 
@@ -38,7 +39,7 @@ def wait_for_archive(store: Store, cut: dict[str, int], *, seconds: float) -> No
     while True:
         told = store[collections.ARCHIVE_COVERAGE].find_one({"_id": "archive"})
         covered = told["until"] if told else {}
-        behind = sum(max(0, offset - covered.get(at, 0)) for at, offset in cut.items())
+        behind = sum(waiting(end=cut, until=covered).values())
         if not behind:
             return
         if time.monotonic() > deadline:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from listens.offsets import waiting
+
 Offsets = Mapping[str, int]
 
 
@@ -19,12 +21,6 @@ class Lag:
 
     events: int
     seconds: float  # age of the first event that isn't covered; 0 when all are
-
-
-def waiting(*, end: Offsets, until: Offsets) -> dict[str, int]:
-    """Events at or past `until`, for each partition that has any."""
-    behind = {partition: last - until.get(partition, 0) for partition, last in end.items()}
-    return {partition: events for partition, events in behind.items() if events > 0}
 
 
 def lag(

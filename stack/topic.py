@@ -11,8 +11,9 @@ from kafka.errors import KafkaError
 
 from listens.brokers import client_options
 from listens.errors import ServiceDownError
+from listens.offsets import waiting
 from listens.settings import Settings
-from stack.lag import Offsets, waiting
+from stack.lag import Offsets
 from stack.probes import accepts
 
 ANSWER_MS = 2_000

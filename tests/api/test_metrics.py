@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.metrics_of_layers import furthest, lag_events
 from tests.api.documents import Heard, write_commit, write_version
 from tests.debian_packages import program
 
@@ -171,20 +170,3 @@ def test_openmetrics_is_spoken_to_those_who_prefer_it(client):
 
     assert response.content_type.startswith("application/openmetrics-text")
     assert response.text.endswith("# EOF\n")
-
-
-@pytest.mark.parametrize(
-    ("end", "until", "expected"),
-    [
-        ({}, {}, 0),
-        ({"0": 5}, {}, 5),
-        ({"0": 5, "1": 2}, {"0": 3, "1": 2}, 2),
-        ({"0": 5}, {"0": 9, "2": 1}, 0),
-    ],
-)
-def test_lag_is_what_is_not_covered(end, until, expected):
-    assert lag_events(end=end, until=until) == expected
-
-
-def test_the_furthest_offset_of_each_partition_counts():
-    assert furthest([{"0": 5, "1": 1}, {}, {"0": 3, "1": 4, "2": 0}]) == {"0": 5, "1": 4, "2": 0}

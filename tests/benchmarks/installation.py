@@ -19,10 +19,10 @@ import psutil
 from kafka import KafkaProducer
 
 from ingestion.simulator.csv_file import write_history
+from listens.offsets import waiting
 from listens.settings import CHECKOUT, Settings
 from listens.store import IMPORTS, SPEED_COMMITS, Document, Store, connect, ensure_indexes
 from stack import lifecycle
-from stack.lag import waiting
 from stack.layout import layout
 from stack.positions import read_positions
 from stack.processes import settings_environment

@@ -22,10 +22,10 @@ import psutil
 
 from listens import store as collections
 from listens.errors import ServiceDownError
+from listens.offsets import waiting
 from listens.settings import CHECKOUT, Settings
 from listens.store import Document, connect
 from stack import lifecycle
-from stack.lag import waiting
 from stack.positions import read_positions
 from stack.probes import api_url
 from stack.processes import HOME_VARIABLE, choose, settings_environment

@@ -4,35 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import pytest
-
-from stack.lag import Lag, lag, waiting
+from stack.lag import Lag, lag
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 HALF_A_MINUTE_BEFORE = datetime(2026, 3, 1, 11, 59, 30, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("end", "until", "expected"),
-    [
-        ({}, {}, {}),
-        ({"0": 10, "1": 5}, {"0": 10, "1": 5}, {}),
-        ({"0": 10, "1": 5}, {"0": 7, "1": 5}, {"0": 3}),
-        ({"0": 10, "1": 5}, {"0": 10}, {"1": 5}),
-        ({"0": 10}, {"0": 12}, {}),
-        ({"0": 10}, {"7": 3}, {"0": 10}),
-    ],
-    ids=[
-        "no topic",
-        "all covered",
-        "one partition behind",
-        "a partition that the layer hasn't named counts from 0",
-        "a topic that was made anew doesn't give a negative number",
-        "a partition that is gone doesn't count",
-    ],
-)
-def test_events_waiting(end: dict, until: dict, expected: dict) -> None:
-    assert waiting(end=end, until=until) == expected
 
 
 def test_seconds_count_from_the_first_event_that_waits() -> None:
