@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from batch import versions
-from batch.manifest import is_month
+from batch.manifest import grain_of
 from listens import store as collections
 from listens.errors import UserMistakeError
 from listens.packing import unpack_chart
@@ -82,8 +82,9 @@ def _charts(
     """Chart → its documents, part after part."""
     if about is None:
         return {}
-    grain = "month" if is_month(window) else "all" if window == "all" else "year"
-    wanted = {"window": window, "generation": about["generation"], "grain": grain}
+    wanted = {
+        "window": window, "generation": about["generation"], "grain": grain_of(window),
+    }  # fmt: skip
     found: dict[tuple[str, str, str], list[Document]] = {}
     for document in store[collections.BATCH_CHARTS].find(wanted, sort=[("part", 1)]):
         view, by, value = (document[name] for name in _ABOUT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from listens.aggregation.checksums import NO_CELLS, Checksum, added
@@ -58,6 +59,30 @@ def windows_of(
         else base["windows"][window]
         for window, checksum in with_years(found).items()
     }
+
+
+def manifest(
+    *, cut_seq: int, cut: dict[str, int], loads: Iterable[int], events: int, audit: str,
+    windows: dict[str, dict[str, Any]], settings: Settings, seconds: float,
+) -> Document:  # fmt: skip
+    """What a version's document says once it's made, by the present rules and zone."""
+    return {
+        "cut_seq": cut_seq,
+        "cut": cut,
+        "loads": sorted(loads),
+        "events": events,
+        "rules_version": RULES_VERSION,
+        "time_zone": settings.time_zone,
+        "audit": audit,
+        "windows": windows,
+        "cells": sum(window["cells"] for window in windows.values()),
+        "seconds": round(seconds, 1),
+    }
+
+
+def grain_of(window: str) -> str:
+    """The grain of a window's own charts; a month also has charts of its days."""
+    return "month" if is_month(window) else "all" if window == "all" else "year"
 
 
 def is_month(window: str) -> bool:

@@ -14,14 +14,20 @@ from batch.bulk.loaded import Loaded, loaded_since, sealed_loads
 from batch.cut import take_cut, wait_for_archive
 from batch.executors import month_checksums, write_charts
 from batch.lease import kept_alive
-from batch.manifest import changed_windows, is_month, months_of, same_rules, windows_of
+from batch.manifest import (
+    changed_windows,
+    is_month,
+    manifest,
+    months_of,
+    same_rules,
+    windows_of,
+)
 from batch.raw_events import counted_listens
 from batch.rollups import write_rollups
 from listens import erasures
 from listens import store as collections
 from listens.aggregation.checksums import Checksum
 from listens.errors import UserMistakeError
-from listens.rules import RULES_VERSION
 from listens.settings import Settings
 from listens.store import Document, Store, ensure_indexes
 from listens.windows import Span, months_in
@@ -70,9 +76,10 @@ def _run(
     cut_seq, cut = take_cut(store)
     loads = sealed_loads(store)
     loaded = loaded_since(spark, loads, base=base, settings=settings)
-    months = _months(
-        span, store=store, base=base, cut_seq=cut_seq, loaded=loaded, settings=settings
-    )
+    wanted = None
+    if same_rules(base, settings):
+        wanted = audit.expected(store, base=base, cut_seq=cut_seq, loaded=loaded.checksums)
+    months = _months(span, base=base, wanted=wanted)
     tell("wait")
     wait_for_archive(store, cut, seconds=settings.batch_wait_seconds)
     tell("recompute")
@@ -87,10 +94,7 @@ def _run(
     try:
         found = _taken_over(base, months) | month_checksums(listens)
         tell("audit")
-        audited = _audit(
-            listens, found, loaded,
-            store=store, base=base, cut_seq=cut_seq, settings=settings,
-        )  # fmt: skip
+        audited = _audit(listens, found, wanted, loaded, store=store, base=base, cut_seq=cut_seq)
         tell("write")
         changed = changed_windows(found, base=base, settings=settings)
         if months is None:
@@ -104,19 +108,17 @@ def _run(
         listens.unpersist()
     tell("publish")
     windows = windows_of(found, written, number=number, base=base)
-    manifest = {
-        "cut_seq": cut_seq,
-        "cut": cut,
-        "loads": sorted(loads),
-        "events": _events(store, cut_seq=cut_seq, base=base) + loaded.events,
-        "rules_version": RULES_VERSION,
-        "time_zone": settings.time_zone,
-        "audit": audited,
-        "windows": windows,
-        "cells": sum(window["cells"] for window in windows.values()),
-        "seconds": round(time.monotonic() - started, 1),
-    }
-    versions.publish(store, number, manifest, over=base["_id"])
+    made = manifest(
+        cut_seq=cut_seq,
+        cut=cut,
+        loads=loads,
+        events=_events(store, cut_seq=cut_seq, base=base) + loaded.events,
+        audit=audited,
+        windows=windows,
+        settings=settings,
+        seconds=time.monotonic() - started,
+    )
+    versions.publish(store, number, made, over=base["_id"])
     tell("collect")
     current = versions.current(store)
     removed = garbage.collect(store, current=current, previous=versions.previous(store))
@@ -125,12 +127,12 @@ def _run(
 
 
 def _audit(
-    listens: DataFrame, found: dict[str, Checksum], loaded: Loaded, *,
-    store: Store, base: Document, cut_seq: int, settings: Settings,
+    listens: DataFrame, found: dict[str, Checksum], wanted: dict[str, Checksum] | None,
+    loaded: Loaded, *, store: Store, base: Document, cut_seq: int,
 ) -> str:  # fmt: skip
-    if not same_rules(base, settings):
+    """Hold the recount against what is wanted; None where other rules make that unknown."""
+    if wanted is None:
         return f"not comparable: version {base['_id']} counts by other rules"
-    wanted = audit.expected(store, base=base, cut_seq=cut_seq, loaded=loaded.checksums)
     audit.check(
         listens, found=found, wanted=wanted,
         store=store, base=base, cut_seq=cut_seq, loaded=loaded.listens,
@@ -140,19 +142,17 @@ def _audit(
 
 
 def _months(
-    span: Span | None, *,
-    store: Store, base: Document, cut_seq: int, loaded: Loaded, settings: Settings,
-) -> set[str] | None:  # fmt: skip
+    span: Span | None, *, base: Document, wanted: dict[str, Checksum] | None
+) -> set[str] | None:
     """The months to read: those of a span, and those with new events; None for all."""
     if span is None:
         return None
-    if not base["_id"] or not same_rules(base, settings):
+    if not base["_id"] or wanted is None:
         raise UserMistakeError(
             "there's no version by the present rules to take the other windows from; "
             "recount everything: ./playcount batch run"
         )
     before = months_of(base)
-    wanted = audit.expected(store, base=base, cut_seq=cut_seq, loaded=loaded.checksums)
     touched = {month for month, checksum in wanted.items() if before.get(month) != checksum}
     return touched | set(months_in(span))
 

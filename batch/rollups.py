@@ -8,10 +8,10 @@ from operator import itemgetter
 from typing import Any
 
 from batch.charts import merged
+from batch.executors import DOCUMENTS_A_WRITE
+from batch.manifest import grain_of
 from listens import store as collections
 from listens.store import Document, Store
-
-DOCUMENTS_A_WRITE = 500
 
 _ABOUT = ("view", "by", "value")
 
@@ -46,7 +46,7 @@ def _within(window: str, months: Generations) -> Generations:
 
 
 def _write(store: Store, window: str, months: Generations, *, generation: int) -> int:
-    about = {"generation": generation, "grain": "all" if window == "all" else "year"}
+    about = {"generation": generation, "grain": grain_of(window)}
     cells = 0
     documents = (
         {**document, **about, "window": window}

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from batch import versions
 from batch.archive.files import required_coverage
 from batch.bulk.load import none_under_way
-from batch.bulk.loaded import loads_of, sealed_loads
+from batch.bulk.loaded import sealed_loads, uncounted_events
 from listens import store as collections
 from listens.aggregation.archive import Coverage
 from listens.aggregation.messages import accepted, identity, offset_of_partition
@@ -94,7 +94,7 @@ def check(
     seq = int(commit["_id"]) if commit else int(version["cut_seq"])
     none_under_way(store)
     loads = sealed_loads(store)
-    later = sum(loads[number] for number in loads.keys() - loads_of(version))
+    later = uncounted_events(loads, version)
     # Of a load that no version counts yet the events are there, and nobody has counted them.
     events = _events(rows, until=from_document(until), loads=loads) - later
     counted = _counted(store, version, until=seq)

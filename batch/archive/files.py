@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from pyspark.sql import DataFrame, SparkSession
 
-from listens.aggregation.archive import Coverage, coverage
+from listens.aggregation.archive import Coverage, coverage, unchecked
 from listens.errors import UserMistakeError
 
 
@@ -71,13 +71,6 @@ def _on_disk(spark: SparkSession, *, table: str) -> dict[str, int]:
 def rows_of(spark: SparkSession, files: list[str]) -> DataFrame:
     """The rows of some data files, whether a version of the table holds them or not."""
     return unchecked(spark).read.option("mergeSchema", "true").parquet(*files)
-
-
-def unchecked(spark: SparkSession) -> SparkSession:
-    """A session that reads files of a Delta table as files."""
-    session = spark.newSession()
-    session.conf.set("spark.databricks.delta.formatCheck.enabled", "false")
-    return session
 
 
 def _name(uri: str) -> str:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from batch.bulk.claims import IDENTITY, identified, lost_events, write_names
+from batch.folders import delete_folder
 from batch.lease import exclusive
 from listens import bulk_loads, erasures
 from listens.aggregation.archive import STATISTICS_OF
@@ -97,7 +97,7 @@ def _go_on(
         tell("write")
         _write_rows(spark, document, settings=settings)
         document = _next(store, number, to=WRITTEN, after=STAGED)
-    _remove_parts(spark, settings, number)
+    delete_folder(spark, bulk_loads.parts_uri(settings, number))
     rows = rows_of(spark, table=table, number=number)
     if document["state"] in UNDER_WAY:
         tell("claim")
@@ -184,9 +184,3 @@ def _delete(spark: SparkSession, lost: DataFrame, *, table: str, number: int) ->
         "AND unix_seconds(held.ended_at) = lost.second WHEN MATCHED THEN DELETE"
     )
     spark.catalog.dropTempView(view)
-
-
-def _remove_parts(spark: SparkSession, settings: Settings, number: int) -> None:
-    context: Any = spark.sparkContext
-    path = context._jvm.org.apache.hadoop.fs.Path(bulk_loads.parts_uri(settings, number))  # noqa: SLF001 - Hadoop's
-    path.getFileSystem(context._jsc.hadoopConfiguration()).delete(path, True)  # noqa: SLF001 - way to files

@@ -40,6 +40,11 @@ def loads_of(version: Document) -> set[int]:
     return set(version.get("loads", ()))
 
 
+def uncounted_events(loads: Mapping[int, int], version: Document) -> int:
+    """Events of sealed loads that a version doesn't count; `seen` has them already."""
+    return sum(loads[number] for number in loads.keys() - loads_of(version))
+
+
 def loaded_since(
     spark: SparkSession, loads: Mapping[int, int], *, base: Document, settings: Settings
 ) -> Loaded:

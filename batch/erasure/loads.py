@@ -6,7 +6,6 @@ from typing import Any
 
 from batch import versions
 from batch.bulk.loaded import loads_of
-from listens import bulk_loads
 from listens import store as collections
 from listens.bulk_loads import partition_of
 from listens.erasures import Erasure
@@ -54,12 +53,6 @@ def forget_loads(store: Store, erasure: Erasure, listener: str) -> None:
     store[collections.BULK_LOADS].update_many(
         {"_id": {"$in": numbers}}, {"$set": {"listener_id": NOBODY, "files": []}}
     )
-
-
-def uncounted_events(store: Store, version: Document) -> int:
-    """Events of sealed loads that a version doesn't count; `seen` has them already."""
-    loads = bulk_loads.events_of(bulk_loads.in_state(store, bulk_loads.SEALED))
-    return sum(loads[number] for number in loads.keys() - loads_of(version))
 
 
 def _theirs(store: Store, which: dict[str, Any]) -> list[Document]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pymongo.client_session import ClientSession
 
 from batch import versions
+from batch.bulk.loaded import sealed_loads, uncounted_events
 from batch.erasure.forgetting import imports_of, rejected_events
-from batch.erasure.loads import loads_before, uncounted_events
+from batch.erasure.loads import loads_before
 from listens import bulk_loads
 from listens import store as collections
 from listens.erasures import DONE, Erasure
@@ -102,7 +103,7 @@ def _events(store: Store, session: ClientSession) -> int:
     wanted = {"_id": pointer["version"]} if pointer else {"_id": None}
     version = store[collections.BATCH_VERSIONS].find_one(wanted, session=session)
     version = version or versions.NOTHING
-    uncounted = uncounted_events(store, version)
+    uncounted = uncounted_events(sealed_loads(store), version)
     later = {"_id": {"$gt": version["cut_seq"]}}
     commits = store[collections.SPEED_COMMITS].find(later, {"events": 1}, session=session)
     return uncounted + int(version["events"]) + sum(int(commit["events"]) for commit in commits)

@@ -15,11 +15,11 @@ from pyspark.sql import functions as F
 from batch import versions
 from batch.archive.files import required_coverage
 from batch.executors import month_checksums, write_charts
+from batch.folders import delete_folder
 from batch.lease import kept_alive
-from batch.manifest import changed_windows, windows_of
+from batch.manifest import changed_windows, manifest, windows_of
 from batch.raw_events import counted_listens
 from batch.rebuild.accounts import totals, write_accounts
-from batch.rebuild.checkpoints import forget_checkpoint
 from batch.rebuild.contents import SEQ, write_names, write_recent, write_rejected, write_seen
 from batch.rebuild.loads import load_documents
 from batch.rebuild.publishing import publish
@@ -28,7 +28,6 @@ from listens import bulk_loads
 from listens.aggregation.archive import Coverage
 from listens.aggregation.messages import offset_of_partition
 from listens.offsets import to_document
-from listens.rules import RULES_VERSION
 from listens.settings import Settings
 from listens.store import Document, Store, ensure_indexes
 
@@ -95,20 +94,19 @@ def _rebuild(
     loads = load_documents(events)
     windows = _write_windows(spark, number, told=told, loads=loads, settings=settings)
     tell("publish")
-    forget_checkpoint(spark, settings, name="speed")
-    manifest = {
-        "cut_seq": SEQ,
-        "cut": to_document(told.until),
-        "loads": [load["_id"] for load in loads],
-        "events": counted.events,
-        "rules_version": RULES_VERSION,
-        "time_zone": settings.time_zone,
-        "audit": AUDIT,
-        "windows": windows,
-        "cells": sum(window["cells"] for window in windows.values()),
-        "seconds": round(time.monotonic() - began, 1),
-    }
-    publish(store, number, manifest, told=told, counted=counted, loads=loads)
+    # Streaming goes on where MongoDB ends, and a checkpoint may be ahead of that.
+    delete_folder(spark, f"{settings.checkpoints}/speed")
+    made = manifest(
+        cut_seq=SEQ,
+        cut=to_document(told.until),
+        loads=(load["_id"] for load in loads),
+        events=counted.events,
+        audit=AUDIT,
+        windows=windows,
+        settings=settings,
+        seconds=time.monotonic() - began,
+    )
+    publish(store, number, made, told=told, counted=counted, loads=loads)
     return versions.current(store)
 
 

@@ -79,18 +79,23 @@ def upkeep_session(
     return session
 
 
+def unchecked(spark: SparkSession) -> SparkSession:
+    """A session that reads files of a Delta table as files."""
+    session = spark.newSession()
+    session.conf.set("spark.databricks.delta.formatCheck.enabled", "false")
+    return session
+
+
 def names_in_log(spark: SparkSession, *, table: str, listener: str) -> int:
     """Entries of the table's log that name a listener as a file's least or greatest.
 
     Tables of today keep no such statistics; those made by earlier versions do.
     """
-    session = spark.newSession()
-    session.conf.set("spark.databricks.delta.formatCheck.enabled", "false")
     # A statistic is JSON within a text of JSON.
     statistic = json.dumps(f'"listener_id":{json.dumps(listener, ensure_ascii=False)}',
                            ensure_ascii=False)[1:-1]  # fmt: skip
     # A folder and a filter: of a pattern in the path, Spark logs that there's no such file.
-    log = session.read.option("pathGlobFilter", "*.json")
+    log = unchecked(spark).read.option("pathGlobFilter", "*.json")
     entries = log.text(f"{table}/_delta_log")
     return entries.where(F.contains("value", F.lit(statistic))).count()
 
