@@ -30,10 +30,10 @@ def run(arguments: list[str]) -> Store:
         app = submit(Job(NAME, "batch/job.py", tuple(arguments)), settings)
         console.print(f"[dim]{app.id} {app.tracking_url}[/dim]", highlight=False)
 
-        def tell(app: Application) -> None:
-            status.update(f"{app.state.lower()} for {app.elapsed_seconds:.0f} s")
+        def tell(_before: Application, now: Application) -> None:
+            status.update(f"{now.state.lower()} for {now.elapsed_seconds:.0f} s")
 
-        tell(app)
+        tell(app, app)
         app = wait(app, settings, tell=tell)
     if app.final_status != "SUCCEEDED":
         failed = [each for each in versions.all_versions(store) if each["_id"] > before]

@@ -245,6 +245,20 @@ class Settings(BaseSettings):
         """URI of the folder with one checkpoint a query."""
         return self.checkpoint_uri or self._data("checkpoints")
 
+    @property
+    def hadoop_conf(self) -> Path:
+        """Configuration of the cluster; of the local one, `hadoop-conf/` filled in by `up`."""
+        if self.hadoop_conf_dir:
+            return Path(self.hadoop_conf_dir)
+        return self.home.resolve() / "conf" / "hadoop"
+
+    def as_variables(self) -> dict[str, str]:
+        """Every setting as the variable, or line of a settings file, that sets it."""
+        return {
+            f"PLAYCOUNT_{name.upper()}": str(getattr(self, name))
+            for name in type(self).model_fields
+        }
+
     def hadoop_port(self, name: str) -> int:
         """A port of the local cluster, by its name in HADOOP_PORTS."""
         if not self.hadoop_ports_from:

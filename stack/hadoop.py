@@ -47,7 +47,7 @@ def daemon_ports(name: str) -> tuple[str, ...]:
 
 def write_configuration(settings: Settings) -> None:
     """Fill hadoop-conf/ in for this home; who runs a job on the local cluster reads it there."""
-    folder = layout(settings).hadoop_conf
+    folder = settings.hadoop_conf
     folder.mkdir(parents=True, exist_ok=True)
     for path in CONF.glob("*"):
         if path.suffix in (".xml", ".properties", ".conf"):
@@ -82,7 +82,7 @@ def _java(settings: Settings, *, heap_mb: int) -> list[str]:
         f"-Dhadoop.home.dir={jars}",
     ]
     java = [str(java_home() / "bin" / "java"), f"-Xmx{heap_mb}m", *OPTIONS, *opened, *properties]
-    return [*java, "-cp", f"{places.hadoop_conf}:{jars}/*"]
+    return [*java, "-cp", f"{settings.hadoop_conf}:{jars}/*"]
 
 
 def _values(settings: Settings) -> dict[str, str]:
@@ -105,8 +105,8 @@ def history_command(settings: Settings) -> tuple[list[str], dict[str, str]]:
     ]
     environment = {
         "SPARK_HOME": str(spark_home()),
-        "SPARK_CONF_DIR": str(layout(settings).hadoop_conf),
-        "HADOOP_CONF_DIR": str(layout(settings).hadoop_conf),
+        "SPARK_CONF_DIR": str(settings.hadoop_conf),
+        "HADOOP_CONF_DIR": str(settings.hadoop_conf),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_DAEMON_MEMORY": "256m",
         "SPARK_HISTORY_OPTS": " ".join(options),

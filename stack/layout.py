@@ -34,11 +34,6 @@ class Layout:
         return self.home / "data" / "hadoop"
 
     @property
-    def hadoop_conf(self) -> Path:
-        """`hadoop-conf/` filled in for the local cluster, written anew by each `up`."""
-        return self.home / "conf" / "hadoop"
-
-    @property
     def kafka_properties(self) -> Path:
         """The broker's configuration, written anew by each `up`."""
         return self.home / "conf" / "server.properties"

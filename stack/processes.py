@@ -73,12 +73,8 @@ def choose(settings: Settings, only: str) -> tuple[str, ...]:
 
 def settings_environment(settings: Settings) -> dict[str, str]:
     """Every setting as its variable, so that a component gets what `up` was given."""
-    absolute = settings.model_copy(
-        update={"home": layout(settings).home, "jars": settings.jars.resolve()}
-    )
-    return {
-        f"PLAYCOUNT_{name.upper()}": str(getattr(absolute, name)) for name in Settings.model_fields
-    }
+    absolute = {"home": layout(settings).home, "jars": settings.jars.resolve()}
+    return settings.model_copy(update=absolute).as_variables()
 
 
 def _kafka(settings: Settings) -> Process:

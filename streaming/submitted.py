@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -13,13 +12,7 @@ from pymongo.errors import PyMongoError
 
 from listens import store as collections
 from listens.cluster import yarn
-from listens.cluster.submit import (
-    YARN_AWAY_SECONDS,
-    ApplicationFailedError,
-    Job,
-    running,
-    submit,
-)
+from listens.cluster.submit import ApplicationFailedError, Job, running, submit, wait
 from listens.cluster.yarn import Application
 from listens.errors import ServiceDownError
 from listens.settings import Settings
@@ -53,7 +46,7 @@ def run(settings: Settings) -> None:
     else:
         app = submit(JOB, settings)
         log.info("%s submitted: %s", app.id, app.tracking_url)
-    app = _watched(app, settings, stop=stop)
+    app = wait(app, settings, tell=_tell, stop=stop, poll_seconds=POLL_SECONDS)
     if stop.is_set() and app.is_alive:
         _stop(app, settings)
         return
@@ -61,20 +54,9 @@ def run(settings: Settings) -> None:
         raise ApplicationFailedError(f"{app.id} ended {app.final_status}: {app.diagnostics}")
 
 
-def _watched(app: Application, settings: Settings, *, stop: threading.Event) -> Application:
-    heard = time.monotonic()
-    while app.is_alive and not stop.wait(POLL_SECONDS):
-        before = (app.state, app.attempt)
-        try:
-            app = yarn.application(settings, app.id)
-        except ServiceDownError:
-            if time.monotonic() - heard > YARN_AWAY_SECONDS:
-                raise
-            continue
-        heard = time.monotonic()
-        if (app.state, app.attempt) != before:
-            log.info("%s is %s, attempt %d", app.id, app.state, app.attempt)
-    return app
+def _tell(before: Application, now: Application) -> None:
+    if (now.state, now.attempt) != (before.state, before.attempt):
+        log.info("%s is %s, attempt %d", now.id, now.state, now.attempt)
 
 
 def _stop(app: Application, settings: Settings) -> None:

@@ -108,10 +108,11 @@ def spark(settings: Settings) -> Iterator[SparkSession]:
 def free_ports() -> dict[str, int]:
     """A free port for each setting that names one."""
     candidates = iter(random.sample(range(PORTS_FROM, PORTS_TO), 200))
-    return {name: next(port for port in candidates if _is_free(port)) for name in PORT_SETTINGS}
+    return {name: next(port for port in candidates if is_free(port)) for name in PORT_SETTINGS}
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Nothing listens on it."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -89,24 +90,32 @@ def submit(job: Job, settings: Settings) -> Application:
 
 
 def wait(
-    app: Application, settings: Settings, *, tell: Callable[[Application], None]
+    app: Application,
+    settings: Settings,
+    *,
+    tell: Callable[[Application, Application], None],
+    stop: threading.Event | None = None,
+    poll_seconds: float = POLL_SECONDS,
 ) -> Application:
-    """Wait until an application is over; YARN itself may restart meanwhile.
+    """Wait until an application is over, or `stop` is set; YARN itself may restart meanwhile.
+
+    `tell` is called with the application as it was, and as it is.
 
     Raises:
         ServiceDownError: YARN stayed away for YARN_AWAY_SECONDS.
     """
+    stop = stop or threading.Event()
     heard = time.monotonic()
-    while app.is_alive:
-        time.sleep(POLL_SECONDS)
+    while app.is_alive and not stop.wait(poll_seconds):
         try:
-            app = yarn.application(settings, app.id)
+            now = yarn.application(settings, app.id)
         except ServiceDownError:
             if time.monotonic() - heard > YARN_AWAY_SECONDS:
                 raise
-        else:
-            heard = time.monotonic()
-            tell(app)
+            continue
+        heard = time.monotonic()
+        tell(app, now)
+        app = now
     return app
 
 
@@ -147,10 +156,9 @@ def command(
 
 def environment(settings: Settings) -> dict[str, str]:
     """What spark-submit needs to find the cluster."""
-    local = str(settings.home.resolve() / "conf" / "hadoop")
     found = {
         "SPARK_HOME": str(spark_home()),
-        "HADOOP_CONF_DIR": settings.hadoop_conf_dir or local,
+        "HADOOP_CONF_DIR": str(settings.hadoop_conf),
         "HADOOP_USER_NAME": settings.hdfs_user or getpass.getuser(),
     }
     return found if settings.hadoop_conf_dir else found | {"SPARK_LOCAL_IP": "127.0.0.1"}
@@ -177,19 +185,15 @@ def _settings_file(settings: Settings) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="playcount-submit-") as folder:
         path = Path(folder) / "playcount.settings"
         path.touch(mode=0o600)
-        fields = {
-            **settings.model_dump(),
-            "profile": "cluster",
-            "spark_master": "yarn",
-            "home": ".",
-        }
-        lines = [f"PLAYCOUNT_{name.upper()}={_quoted(value)}" for name, value in fields.items()]
-        path.write_text("\n".join(lines) + "\n")
+        there = {"profile": "cluster", "spark_master": "yarn", "home": Path()}
+        variables = settings.model_copy(update=there).as_variables()
+        lines = [f"{name}={_quoted(value)}\n" for name, value in variables.items()]
+        path.write_text("".join(lines))
         yield path
 
 
-def _quoted(value: object) -> str:
-    escaped = str(value).replace("\\", "\\\\").replace("'", "\\'")
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import socket
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,10 +12,9 @@ from listens.settings import HADOOP_PORTS, Settings
 from stack.bringing_up import bring_up
 from stack.environment import ensure, this_environment
 from stack.processes import choose
+from tests.conftest import PORTS_FROM, PORTS_TO, is_free
 from tests.crashes.feed import Feed
 from tests.crashes.harness import Stack, say
-
-PORTS_FROM, PORTS_TO = 20_000, 32_000
 
 
 @pytest.fixture(scope="session")
@@ -45,11 +43,6 @@ def feed(cluster: Stack) -> Feed:
 def free_range(size: int) -> int:
     """The first of so many ports that are free."""
     for first in random.sample(range(PORTS_FROM, PORTS_TO, 50), 50):
-        if all(_is_free(port) for port in range(first, first + size)):
+        if all(is_free(port) for port in range(first, first + size)):
             return first
     raise AssertionError("no free ports")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0

@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -17,18 +16,12 @@ from listens.settings import CHECKOUT, Settings
 from stack.leftovers import stack_processes
 from stack.probes import api_url
 from stack.processes import settings_environment
+from tests.crashes.harness import eventually
 from tests.pipeline.independent import Count
 
-ROWS = 1_200  # from a thousand on, the demo runs a batch
 PATIENCE_SECONDS = 200
+ROWS = 1_200  # from a thousand on, the demo runs a batch
 TOP = re.compile(r"^\s*(\d+) +(.+?)  +.+?  +(\d+)   +\1 ", re.MULTILINE)
-
-
-def wait_for(holds: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.3)
 
 
 def recent_titles(settings: Settings) -> list[str]:
@@ -52,9 +45,10 @@ def test_from_a_file_to_a_live_page(new_settings: Callable[[], Settings], tmp_pa
             stderr=subprocess.STDOUT,
         )
     try:
-        wait_for(
+        eventually(
             lambda: "Ctrl-C ends it" in said.read_text() or demo.poll() is not None,
             "the demo replays",
+            seconds=PATIENCE_SECONDS,
         )
         assert demo.poll() is None, said.read_text()
         printed = [(title, int(plays)) for _, title, plays in TOP.findall(said.read_text())]
@@ -65,7 +59,11 @@ def test_from_a_file_to_a_live_page(new_settings: Callable[[], Settings], tmp_pa
         assert "audit: equals version 0 plus" in said.read_text()
 
         before = recent_titles(settings)
-        wait_for(lambda: recent_titles(settings) != before, "replayed listens in the API")
+        eventually(
+            lambda: recent_titles(settings) != before,
+            "replayed listens in the API",
+            seconds=PATIENCE_SECONDS,
+        )
 
         demo.send_signal(signal.SIGINT)
         assert demo.wait(timeout=60) == 0, said.read_text()
