@@ -129,7 +129,7 @@ class Settings(BaseSettings):
     speed_trigger_seconds: float = Field(2, ge=0, description="Pause between speed micro-batches")
     archive_trigger_seconds: float = Field(30, ge=0, description="Pause between archive commits")
     max_offsets_per_trigger: int = Field(
-        10_000, ge=100, description="Events in one speed micro-batch at most"
+        40_000, ge=100, description="Events in one speed micro-batch at most"
     )
     archive_max_offsets_per_trigger: int = Field(
         500_000, ge=100, description="Events in one archive commit at most"

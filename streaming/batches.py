@@ -64,11 +64,6 @@ class Batch:
         }
 
 
-def in_order(events: pa.Table) -> pa.Table:
-    """As they stand on Kafka, partition after partition: any first part can be committed alone."""
-    return events.sort_by([("partition", "ascending"), ("offset", "ascending")])
-
-
 def judged(
     events: pa.Table,
     *,
@@ -78,8 +73,8 @@ def judged(
 ) -> Batch:
     """Tell new listens from repeats of this batch or of earlier commits, and from rejections.
 
-    `events` are `in_order`: of repeats, the first counts. Where an erasure is `unfinished`, what
-    its listener heard before it doesn't make a repeat.
+    `events` are as `Waiting` gives them: of repeats, the first counts. Where an erasure is
+    `unfinished`, what its listener heard before it doesn't make a repeat.
     """
     is_listen = np.array(events["rejection"].is_null())
     is_erased = np.array(pc.fill_null(pc.equal(events["rejection"], ERASED), fill_value=False))

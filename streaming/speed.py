@@ -16,18 +16,21 @@ from pyspark.sql import DataFrame
 from listens import commits, erasures
 from listens import store as collections
 from listens.aggregation.cells import COUNTED_SCHEMA, cells
-from listens.aggregation.counted import with_counted
-from listens.aggregation.messages import decoded
 from listens.aggregation.segments import segments
 from listens.commits import Head, commit_document
 from listens.errors import IntegrityError
 from listens.settings import Settings
 from listens.store import Store
-from streaming.batches import in_order, judged
+from streaming.batches import judged
 from streaming.names import KnownNames
-from streaming.offsets import advanced, not_before
+from streaming.offsets import advanced
+from streaming.waiting import Waiting
 
 log = logging.getLogger(__name__)
+
+MOST_ROWS = 10_000
+"""Events of one commit at most: a transaction of more may not fit MongoDB's cache, of which only
+a fifth may be dirty (docs/decisions/0007)."""
 
 LEAST_ROWS = 1_000
 """A commit isn't made smaller than this: its transaction fits the smallest cache."""
@@ -41,24 +44,27 @@ class SpeedLayer:
         self._settings = settings
         self._topic_id = topic_id
         self._known_names = KnownNames()
-        self._most_rows = settings.max_offsets_per_trigger
+        self._most_rows = MOST_ROWS
 
     def count(self, messages: DataFrame) -> None:
-        """Count a micro-batch, trying again while MongoDB is away or another driver is ahead.
+        """Count a micro-batch in as many commits as it takes.
+
+        Tries again while MongoDB is away or another driver is ahead.
 
         Raises:
             IntegrityError: the batch begins past what has been counted, or is of another topic.
             PyMongoError: MongoDB stayed away for commits.RETRY_FOR_SECONDS.
         """
-        while not commits.retried(lambda: self._commit(messages), on_conflict=self._take_less):
+        waiting = Waiting(messages, time_zone=self._settings.time_zone)
+        while not commits.retried(lambda: self._commit(waiting), on_conflict=self._take_less):
             pass
 
     def _take_less(self) -> None:
         """A conflict is also what MongoDB says of a transaction that its cache can't hold."""
         self._most_rows = max(LEAST_ROWS, self._most_rows // 2)
 
-    def _commit(self, messages: DataFrame) -> bool:
-        """Commit what isn't counted of the messages, or the first of it; whether it was all."""
+    def _commit(self, waiting: Waiting) -> bool:
+        """Commit what isn't counted of a micro-batch, or the first of it; whether it was all."""
         started = time.monotonic()
         head = commits.head_of(self._store) or Head(0, {}, self._topic_id)
         if head.topic_id != self._topic_id:
@@ -67,9 +73,7 @@ class SpeedLayer:
                 f"{self._topic_id}); see docs/operations.md, 'Kafka lost'"
             )
         known = erasures.known(self._store)
-        erased = erasures.beyond(head.until, known)
-        waiting = decoded(not_before(messages, head.until), erased=erased)
-        events = in_order(with_counted(waiting, time_zone=self._settings.time_zone).toArrow())
+        events = waiting.from_(head.until, erased=erasures.beyond(head.until, known))
         if not events.num_rows:
             return True
         batch = judged(

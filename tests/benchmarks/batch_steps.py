@@ -32,9 +32,9 @@ class Stage:
     cells: int = 0
 
 
-def step_seconds(target: Installation) -> dict[str, float]:
+def step_seconds(target: Installation, **environment: str) -> dict[str, float]:
     """Run a batch by the command; step → its seconds; `start` is the way to the first step."""
-    told = _STEP.findall(target.command("batch", "run").stderr)
+    told = _STEP.findall(target.command("batch", "run", **environment).stderr)
     moments = [(float(at), name) for at, name in told]
     assert [name for _, name in moments] == list(recount.STEPS)
     lasted = {name: later - at for (at, name), (later, _) in pairwise(moments)}

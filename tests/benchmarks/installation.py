@@ -31,6 +31,7 @@ from stack.topic import topic_reader
 
 SONGS = 10_000
 PATIENCE_SECONDS = 600
+COMMAND_SECONDS = 7200
 POLL_SECONDS = 0.1
 
 Message = tuple[str, bytes]
@@ -76,15 +77,15 @@ class Installation:
             timeout_seconds=PATIENCE_SECONDS,
         )  # fmt: skip
 
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run `./playcount` as its user does."""
+    def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run `./playcount` as its user does, with some more variables."""
         done = subprocess.run(
             [sys.executable, str(CHECKOUT / "playcount"), *arguments],
-            env=os.environ | settings_environment(self.settings),
+            env=os.environ | settings_environment(self.settings) | environment,
             text=True,
             capture_output=True,
             check=False,
-            timeout=PATIENCE_SECONDS,
+            timeout=COMMAND_SECONDS,
         )
         assert done.returncode == 0, done.stderr
         return done

@@ -13,9 +13,10 @@ from pyspark.sql import SparkSession
 
 from listens.brokers import ensure_topic
 from listens.settings import CHECKOUT
+from listens.store import BATCH_CHARTS
 from stack import lifecycle
 from stack.processes import settings_environment
-from tests.benchmarks import batch_layout, batch_steps, latency, throughput
+from tests.benchmarks import batch_layout, batch_steps, history, latency, throughput
 from tests.benchmarks.conftest import Scale
 from tests.benchmarks.figures import Figures
 from tests.benchmarks.installation import Client, Installation, simulate_file
@@ -133,6 +134,42 @@ def test_batch(services: Installation, figures: Figures, scale: Scale, spark: Sp
         figures.record(f"stage {name}", events / stage.seconds, "events/s")
     figures.record("finest cells", stages["summed into cells"].cells / events, "cells/event")
     figures.record("cells of all grains", batch_steps.all_cells(target) / events, "cells/event")
+
+
+@pytest.mark.timeout(4 * 3600)
+def test_history_size(
+    services: Installation, figures: Figures, scale: Scale, spark: SparkSession, tmp_path: Path
+) -> None:
+    """BENCH_HISTORY=1,10,50 names the sizes, in millions of events."""
+    for millions in os.environ.get("BENCH_HISTORY", "1,10").split(","):
+        events = scale.of(int(millions) * 1_000_000)
+        target = services.beside(f"history_{millions}")
+        history.write_history(spark, target, events=events)
+        logs = tmp_path / millions
+        logs.mkdir()
+        logging = f"--conf spark.eventLog.enabled=true --conf spark.eventLog.dir={logs.as_uri()}"
+        steps = batch_steps.step_seconds(
+            target, PYSPARK_SUBMIT_ARGS=f"{logging} pyspark-shell",
+            PLAYCOUNT_SPARK_DRIVER_MEMORY=os.environ.get("BENCH_DRIVER_MEMORY", "2g"),
+        )  # fmt: skip
+        again = batch_steps.step_seconds(target)
+        stored = target.collection_bytes()[BATCH_CHARTS]
+        what = f"history of {events:,}"
+        for name in ("recompute", "write"):
+            figures.record(f"{what}: {name}", steps[name], "s")
+        figures.record(
+            f"{what}: whole batch after start", sum(steps.values()) - steps["start"], "s"
+        )
+        figures.record(f"{what}: the same again", sum(again.values()) - again["start"], "s")
+        figures.record(f"{what}: events", events / sum(steps.values()), "events/s")
+        figures.record(f"{what}: shuffled", history.shuffle_bytes(logs) / 2**20, "MiB")
+        figures.record(f"{what}: charts", stored / 2**20, "MiB")
+        figures.record(f"{what}: load", stored / 2**20 / steps["write"], "MiB/s")
+        figures.record(f"{what}: archive", target.archive_bytes() / events, "bytes/event")
+        cells = batch_steps.all_cells(target)
+        figures.record(f"{what}: cells", cells / events, "cells/event")
+        figures.record(f"{what}: cells written", cells / steps["write"], "cells/s")
+        target.store.client.drop_database(target.settings.database)
 
 
 def test_api_with_many_songs(services: Installation, figures: Figures, scale: Scale) -> None:

@@ -7,13 +7,17 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from kafka.admin import NewPartitions
 
 from listens import codec, topic
 from listens import store as collections
 from listens.brokers import admin_client
 from listens.commits import begin
+from listens.erasures import BEGUN, Erasure, digest_of
+from listens.rules import ERASED
 from streaming import speed
+from streaming.waiting import Waiting
 from tests.aggregation.listens import listen
 from tests.crashes.harness import eventually
 from tests.pipeline.conftest import Pipeline
@@ -22,7 +26,9 @@ from tests.pipeline.test_random_logs import local_path
 START = datetime(2024, 1, 5, 8, tzinfo=UTC)
 
 
-def test_a_batch_too_large_for_one_commit_is_counted_in_several(pipeline: Pipeline) -> None:
+def test_a_batch_too_large_for_one_commit_is_counted_in_several(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = [
         listen(f"listener {n % 7}", START + timedelta(minutes=n), 40_000, n % 9, "web", "DE", None,
                None, "music", True)
@@ -31,8 +37,10 @@ def test_a_batch_too_large_for_one_commit_is_counted_in_several(pipeline: Pipeli
     pipeline.send([(row["listener_id"].encode(), codec.encode(row)) for row in [*rows, *rows[:50]]])
     described = topic.describe(pipeline.settings)
     head = begin(pipeline.store, topic_id=described.topic_id, beginning=described.beginning)
-    settings = pipeline.settings.model_copy(update={"max_offsets_per_trigger": 300})
-    layer = speed.SpeedLayer(store=pipeline.store, settings=settings, topic_id=described.topic_id)
+    monkeypatch.setattr(speed, "MOST_ROWS", 300)
+    layer = speed.SpeedLayer(
+        store=pipeline.store, settings=pipeline.settings, topic_id=described.topic_id
+    )
 
     layer.count(whole_topic(pipeline))
     layer.count(whole_topic(pipeline))  # a batch that runs again has nothing to add
@@ -44,6 +52,27 @@ def test_a_batch_too_large_for_one_commit_is_counted_in_several(pipeline: Pipeli
     assert all(a["until"] == b["from"] for a, b in pairwise(commits))
     assert commits[-1]["until"] == {str(at): end for at, end in described.end.items()}
     assert pipeline.get("/api/summary")["streams"] == 1_000
+
+
+def test_an_erasure_that_begins_between_two_commits_of_a_batch_hides_what_was_decoded(
+    pipeline: Pipeline,
+) -> None:
+    rows = [
+        listen(f"listener {n % 2}", START + timedelta(minutes=n), 40_000, n % 9, "web", "DE", None,
+               None, "music", True)
+        for n in range(100)
+    ]  # fmt: skip
+    pipeline.send([(row["listener_id"].encode(), codec.encode(row)) for row in rows])
+    end = topic.describe(pipeline.settings).end
+    batch = Waiting(whole_topic(pipeline), time_zone="UTC")
+    erasure = Erasure(1, digest_of("listener 1"), {}, end, {}, BEGUN, 0, ())
+
+    before = batch.from_({}, erased=[])
+    after = batch.from_({}, erased=[erasure])
+
+    assert sorted(before["listener_id"].to_pylist()) == ["listener 0"] * 50 + ["listener 1"] * 50
+    assert [name for name in after["listener_id"].to_pylist() if name] == ["listener 0"] * 50
+    assert after["rejection"].to_pylist().count(ERASED) == 50
 
 
 def test_a_topic_may_get_more_partitions(pipeline: Pipeline) -> None:
