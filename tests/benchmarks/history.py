@@ -55,6 +55,13 @@ def write_history(spark: SparkSession, target: Installation, *, events: int) -> 
     )
 
 
+def logging_to(event_logs: Path) -> str:
+    """What makes Spark log its events, as pyspark takes options from its environment."""
+    options = {"enabled": "true", "compress": "false", "dir": event_logs.as_uri()}
+    given = [f"--conf spark.eventLog.{name}={value}" for name, value in options.items()]
+    return " ".join([*given, "pyspark-shell"])
+
+
 def shuffle_bytes(event_logs: Path) -> int:
     """Bytes that the tasks of all logged applications wrote for others."""
     return sum(

@@ -147,9 +147,8 @@ def test_history_size(
         history.write_history(spark, target, events=events)
         logs = tmp_path / millions
         logs.mkdir()
-        logging = f"--conf spark.eventLog.enabled=true --conf spark.eventLog.dir={logs.as_uri()}"
         steps = batch_steps.step_seconds(
-            target, PYSPARK_SUBMIT_ARGS=f"{logging} pyspark-shell",
+            target, PYSPARK_SUBMIT_ARGS=history.logging_to(logs),
             PLAYCOUNT_SPARK_DRIVER_MEMORY=os.environ.get("BENCH_DRIVER_MEMORY", "2g"),
         )  # fmt: skip
         again = batch_steps.step_seconds(target)
