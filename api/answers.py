@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from api.rankings import RANKINGS, Ranking
+from listens.views import VIEWS
 
 Hex = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 
@@ -42,68 +47,267 @@ class Dated(Answer):
     as_of: AsOf
 
 
-class Song(Sums):
-    """A rank of the chart of songs."""
+class Rates(Answer):
+    """Quotients of sums; null over nothing."""
+
+    average_ms_played: float | None = Field(description="Milliseconds heard a stream")
+    skip_rate: float | None = Field(description="Skips, of all listens")
+    completion_rate: float | None = Field(description="Completed ones, of all listens")
+    average_rating: float | None = Field(description="1 to 5, of the listens with a rating")
+    average_heard: float | None = Field(
+        description="Share of the track that was heard, of the streams of known length"
+    )
+    average_age: float | None = Field(description="Years of the listener, where known")
+    ratings: int = Field(description="Listens with a rating")
+
+
+class Rated(Sums, Rates):
+    """Sums, and rates over them."""
+
+
+class Item(Rated):
+    """A rank of a chart."""
 
     rank: int
+
+
+class Song(Item):
+    """A rank of a chart of songs."""
+
     song_id: Hex
     title: str | None
     artist: str | None
 
 
-class Artist(Sums):
-    """A rank of the chart of artists."""
+class Artist(Item):
+    """A rank of a chart of artists."""
 
-    rank: int
     artist_id: Hex
     artist: str | None
 
 
-class Album(Sums):
-    """A rank of the chart of albums."""
+class Album(Item):
+    """A rank of a chart of albums."""
 
-    rank: int
     album_id: Hex
     album: str | None
     artist: str | None
 
 
-class TopSongs(Dated):
-    """A part of the chart of songs; `total` counts the whole chart."""
+class Chart(Dated):
+    """A part of a chart; `total` counts the whole chart."""
 
-    items: list[Song]
+    items: list[Any]
     total: int
 
 
-class TopArtists(Dated):
-    """A part of the chart of artists; `total` counts the whole chart."""
+def _named(ranking: Ranking) -> type[Item]:
+    fields: dict[str, Any] = {ranking.key: (str, ...)}
+    name = ranking.key.capitalize()
+    about = f"A rank of a chart of {ranking.view}."
+    return create_model(name, __base__=Item, __doc__=about, **fields)
 
-    items: list[Artist]
+
+ITEMS: dict[str, type[Item]] = {
+    "songs": Song,
+    "artists": Artist,
+    "albums": Album,
+    **{
+        ranking.view: _named(ranking)
+        for ranking in RANKINGS.values()
+        if VIEWS[ranking.view].key_type == "text"
+    },
+}
+"""View → the model of a rank of its charts."""
+
+TOPS: dict[str, type[Chart]] = {
+    view: create_model(
+        f"Top{view.capitalize()}",
+        __base__=Chart,
+        __doc__=f"A part of a chart of {view}; `total` counts the whole chart.",
+        items=(list[item], ...),  # type: ignore[valid-type]
+    )
+    for view, item in ITEMS.items()
+}
+"""View → the model of a part of its charts."""
+
+AnyItem = reduce(or_, ITEMS.values())
+
+
+class TopsOfValue(Answer):
+    """The first ranks within one value of a slice; `total` counts the chart."""
+
+    value: str
+    items: list[AnyItem]  # type: ignore[valid-type]
     total: int
 
 
-class TopAlbums(Dated):
-    """A part of the chart of albums; `total` counts the whole chart."""
+class Tops(Dated):
+    """The first ranks for each value of a slice; `total` counts the values."""
 
-    items: list[Album]
+    items: list[TopsOfValue]
     total: int
 
 
-class Summary(Dated, Sums):
-    """Sums over all music, distinct counts, and the sums of each kind."""
+class HourOfWeek(Sums):
+    """One of 168 hours; Monday is 1."""
 
-    songs: int
-    artists: int
-    albums: int
-    kinds: dict[str, Sums]
-    first_day: str | None = Field(description="First day with data, of any kind")
-    last_day: str | None = Field(description="Last day with data, of any kind")
+    weekday: int
+    hour: int
+
+
+class Rhythm(Dated):
+    """When music is heard: by hour of the week, part of the day, and by day and night."""
+
+    hours: list[HourOfWeek]
+    dayparts: dict[str, Rated]
+    day: Rated
+    night: Rated
+
+
+class Windowed(Answer):
+    """The first ranks of one window; times are of the reporting zone."""
+
+    from_: str = Field(alias="from")
+    to: str
+    items: list[AnyItem]  # type: ignore[valid-type]
+    total: int
+
+
+class Windows(Dated):
+    """Windows in their order."""
+
+    items: list[Windowed]
+    total: int
+
+
+class Rise(Answer):
+    """What rises: its value in the window and in the period before, and its rank in both charts."""
+
+    model_config = ConfigDict(extra="allow")
+
+    rank: int
+    rise: int
+    now: int
+    before: int
+    chart_rank: int
+    chart_rank_before: int | None = Field(description="null where it wasn't heard before")
+
+
+class Trending(Dated):
+    """What rises; `total` counts all that does."""
+
+    items: list[Rise]
+    total: int
+
+
+class Favourites(Answer):
+    """The first of a chart; `total` counts it."""
+
+    items: list[AnyItem]  # type: ignore[valid-type]
+    total: int
 
 
 class Period(Sums):
     """One period; named like a window, an hour like `2026-01-13T05`."""
 
     period: str
+
+
+class Subject(Dated, Rated):
+    """What every page has: sums in the window, the rank by plays, and when it is heard."""
+
+    rank: int | None = Field(description="null where the window has nothing of it")
+    first_day: str | None
+    last_day: str | None
+    history: list[Period] = Field(description="Months without a gap")
+    dayparts: dict[str, Sums]
+
+
+class Work(Subject):
+    """A song, artist or album, and who listens to it; `listeners.total` says how many do."""
+
+    listeners: Favourites
+    song_id: Hex | None = None
+    artist_id: Hex | None = None
+    album_id: Hex | None = None
+    title: str | None = None
+    artist: str | None = None
+    album: str | None = None
+
+
+class GenrePage(Subject):
+    """A genre with its songs, artists and listeners."""
+
+    genre: str
+    songs: Favourites
+    artists: Favourites
+    listeners: Favourites
+
+
+class LongestSession(Answer):
+    """The longest run of listening; times are of the reporting zone."""
+
+    from_: str = Field(alias="from")
+    to: str
+    minutes: int
+    ms_played: int
+
+
+class Sessions(Answer):
+    """Runs of listening that no pause of more than 30 minutes breaks."""
+
+    count: int
+    average_minutes: float | None
+    longest: LongestSession | None
+
+
+class Streak(Answer):
+    """Days in a row."""
+
+    first: str
+    last: str
+    days: int
+
+
+class PersonalityAxis(Answer):
+    """One of four axes: the share that decides, and the end that it comes to."""
+
+    name: str
+    letter: str | None
+    value: float | None
+    threshold: float
+    ends: list[str]
+
+
+class ListenerPage(Subject):
+    """A listener: favourites, habits and personality in the window."""
+
+    listener: str
+    songs: Favourites
+    artists: Favourites
+    albums: Favourites
+    genres: Favourites
+    days: int = Field(description="Days on which something was heard")
+    longest_streak: Streak | None
+    discoveries: dict[str, int] = Field(description="Month → songs heard for the first time")
+    sessions: Sessions
+    personality: str | None = Field(description="Four letters; null where an axis isn't known")
+    axes: list[PersonalityAxis]
+
+
+class Summary(Dated, Rated):
+    """Sums over all music, distinct counts, and the sums of each kind.
+
+    A count is null where the catalogue doesn't have the slice.
+    """
+
+    songs: int | None
+    artists: int | None
+    albums: int | None
+    kinds: dict[str, Sums]
+    first_day: str | None = Field(description="First day with data, of any kind")
+    last_day: str | None = Field(description="Last day with data, of any kind")
 
 
 class Timeline(Dated):
@@ -163,6 +367,9 @@ class Slices(Dated):
     country: SliceValues
     platform: SliceValues
     daypart: SliceValues
+    personality: SliceValues
+    genre: SliceValues
+    mood: SliceValues
 
 
 class Status(Dated):

@@ -7,8 +7,19 @@ from dataclasses import dataclass
 
 from api import reading
 from api.cache import Cache
-from api.hours import folded_hours, within, without_erased
-from api.merge import Overlay, Page, Ranked, extended, joined_cells, no_overlay, page
+from api.hours import folded_windows, in_daypart, within, without_erased
+from api.merge import (
+    Order,
+    Overlay,
+    Page,
+    Ranked,
+    extended,
+    joined_cells,
+    no_overlay,
+    page,
+    whole,
+)
+from api.narrowing import without_daypart
 from api.pieces import chart_within, read_pieces, stored_months, stored_pieces
 from api.reading import Slice
 from api.snapshot import Snapshot
@@ -23,8 +34,8 @@ class SupersededError(Exception):
 
 
 @dataclass(frozen=True)
-class Hours:
-    """Cells of the totals view up to a commit, one row an hour and kind."""
+class Finest:
+    """Finest cells of a view and slice up to a commit."""
 
     until: int
     cells: Cells
@@ -64,7 +75,7 @@ class Charts:
         slice_: Slice,
         span: Span,
         *,
-        by: str,
+        order: Order,
         offset: int,
         limit: int,
     ) -> Page:
@@ -74,7 +85,18 @@ class Charts:
             SupersededError: the snapshot is too old to be read.
         """
         batch, overlay = self._merged(store, snapshot, view, slice_, span)
-        return page(batch, overlay, by=by, offset=offset, limit=limit)
+        return page(batch, overlay, order=order, offset=offset, limit=limit)
+
+    def whole(
+        self, store: Store, snapshot: Snapshot, view: str, slice_: Slice, span: Span
+    ) -> Chart:
+        """All of a chart; keys ascending.
+
+        Raises:
+            SupersededError: the snapshot is too old to be read.
+        """
+        batch, overlay = self._merged(store, snapshot, view, slice_, span)
+        return whole(batch.chart, overlay)
 
     def count(self, store: Store, snapshot: Snapshot, view: str, slice_: Slice, span: Span) -> int:
         """Distinct keys of a chart.
@@ -85,23 +107,36 @@ class Charts:
         batch, overlay = self._merged(store, snapshot, view, slice_, span)
         return overlay.total(batch.chart)
 
-    def hours(self, store: Store, snapshot: Snapshot, slice_: Slice, span: Span) -> Cells:
-        """Cells of the totals view in a span; several rows may share hour and kind.
+    def hours(
+        self, store: Store, snapshot: Snapshot, slice_: Slice, span: Span, *, view: str = "totals"
+    ) -> Cells:
+        """Cells of a view by the hour in a span; several rows may share hour and key.
 
         Raises:
             SupersededError: the snapshot is too old to be read.
         """
-        months = stored_months(snapshot)
+        narrowed, daypart = without_daypart(slice_)
+        cells = without_erased(self.finest(store, snapshot, view, narrowed, ALL))
+        chosen = cells.where(within(cells, span))
+        return chosen if daypart is None else chosen.where(in_daypart(chosen, daypart))
 
-        def load() -> Hours:
-            cells = reading.batch_cells(store, "totals", slice_, months)
+    def finest(
+        self, store: Store, snapshot: Snapshot, view: str, slice_: Slice, span: Span
+    ) -> Cells:
+        """Finest cells of the months that a span touches; several rows may be of one cell.
+
+        Raises:
+            SupersededError: the snapshot is too old to be read.
+        """
+        months = stored_months(snapshot, span)
+
+        def load() -> Finest:
+            cells = reading.batch_cells(store, view, slice_, months)
             self._check(store, snapshot)
-            return Hours(0, cells)
+            return Finest(0, cells)
 
-        batch = self.cache.get(("hours", slice_, months), Hours, load)
-        speed = self._speed_hours(store, snapshot, slice_)
-        cells = without_erased(joined_cells([batch.cells, speed]))
-        return cells.where(within(cells, span))
+        batch = self.cache.get(("finest", view, slice_, months), Finest, load)
+        return joined_cells([batch.cells, self._speed_finest(store, snapshot, view, slice_)])
 
     def slice_values(self, store: Store, snapshot: Snapshot, by: str) -> list[str]:
         """The values of a slice that any listen has, sorted.
@@ -169,7 +204,7 @@ class Charts:
             overlay = no_overlay(snapshot.cut_seq)
         if overlay.until < snapshot.head_seq:
             cells = self._speed_cells(store, snapshot, view, slice_, overlay.until)
-            more = chart_within(cells, span)
+            more = chart_within(cells, span, view=view)
             overlay = extended(overlay, batch, more, until=snapshot.head_seq)
             self.cache.put(key, overlay)
         return overlay
@@ -193,16 +228,16 @@ class Charts:
             self.cache.put(key, rows)
         return rows.between(after, head)
 
-    def _speed_hours(self, store: Store, snapshot: Snapshot, slice_: Slice) -> Cells:
+    def _speed_finest(self, store: Store, snapshot: Snapshot, view: str, slice_: Slice) -> Cells:
         cut, head = snapshot.cut_seq, snapshot.head_seq
-        key = ("speed hours", slice_, cut, snapshot.lineage)
-        kept = self.cache.peek(key, Hours)
+        key = ("speed finest", view, slice_, cut, snapshot.lineage)
+        kept = self.cache.peek(key, Finest)
         if kept is None or kept.until > head:
-            kept = Hours(cut, joined_cells([]))
+            kept = Finest(cut, joined_cells([]))
         if kept.until < head:
-            more = reading.segments(store, "totals", slice_, kept.until, head).cells
+            more = reading.segments(store, view, slice_, kept.until, head).cells
             self._check(store, snapshot)
-            kept = Hours(head, folded_hours(joined_cells([kept.cells, more])))
+            kept = Finest(head, folded_windows(joined_cells([kept.cells, more])))
             self.cache.put(key, kept)
         return kept.cells
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from api.merge import takes_back
 from listens.packing import Cells, Ints
-from listens.rules import MEASURES
+from listens.rules import DAYPARTS, MEASURES
 from listens.windows import HOURS_A_DAY, Span, date_of
 
 PeriodGrain = Literal["hour", "day", "week", "month", "year"]
@@ -20,22 +20,22 @@ _THURSDAY = 3
 """1970-01-01 was one: three days after the Monday that its ISO week begins with."""
 
 
-def folded_hours(cells: Cells) -> Cells:
-    """Add up the rows of the same hour and kind, whatever their slice value."""
+def folded_windows(cells: Cells) -> Cells:
+    """Add up the rows of the same window and key, whatever their slice value."""
     if not len(cells):
         return cells
-    kinds, kind = np.unique(cells.key, return_inverse=True)
-    codes, place = np.unique(cells.window * len(kinds) + kind, return_inverse=True)
-    hour, kind = np.divmod(codes, len(kinds))
+    keys, key = np.unique(cells.key, return_inverse=True)
+    codes, place = np.unique(cells.window * len(keys) + key, return_inverse=True)
+    window, key = np.divmod(codes, len(keys))
     measures = {name: _summed(cells.measures[name], place, len(codes)) for name in MEASURES}
-    return Cells(hour, np.zeros(len(codes), "S1"), kinds[kind], measures)
+    return Cells(window, np.zeros(len(codes), "S1"), keys[key], measures)
 
 
 def without_erased(cells: Cells) -> Cells:
     """The same sums, without rows that an erasure has brought to zero."""
     if not takes_back(cells.measures).any():
         return cells
-    folded = folded_hours(cells)
+    folded = folded_windows(cells)
     return folded.where(~takes_back(folded.measures))
 
 
@@ -43,6 +43,11 @@ def within(cells: Cells, span: Span) -> NDArray[np.bool_]:
     """Which rows lie in the span; their windows are hours."""
     hours = cells.window
     return (hours >= span.first * HOURS_A_DAY) & (hours < span.end * HOURS_A_DAY)
+
+
+def in_daypart(cells: Cells, daypart: str) -> NDArray[np.bool_]:
+    """Which rows lie in a part of the day; their windows are hours."""
+    return np.isin(cells.window % HOURS_A_DAY, [*DAYPARTS[daypart]])
 
 
 def sums(cells: Cells) -> Sums:
@@ -56,6 +61,13 @@ def sums_by_kind(cells: Cells) -> dict[str, Sums]:
         kind.decode(): sums(cells.where(cells.key == kind))
         for kind in np.unique(cells.key).tolist()
     }
+
+
+def week_hours(cells: Cells) -> dict[str, Ints]:
+    """Every measure by hour of the week, 168 of them from Monday on; windows are hours."""
+    days, hours = np.divmod(cells.window, HOURS_A_DAY)
+    place = (days + _THURSDAY) % 7 * HOURS_A_DAY + hours
+    return {name: _summed(cells.measures[name], place, 7 * HOURS_A_DAY) for name in MEASURES}
 
 
 def day_range(cells: Cells) -> tuple[str, str] | None:

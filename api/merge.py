@@ -14,9 +14,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from listens.packing import Cells, Chart, Ints, Keys, no_chart
-from listens.rules import MEASURES
+from listens.rules import MEASURES, RATES
 
 Places = NDArray[np.intp]
+Values = NDArray[np.int64] | NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What ranks a chart.
+
+    Attributes:
+        by: a measure, or a rate.
+        ascending: whether the least come first.
+        least: only keys with so many listens that a rate is taken over, or so many streams.
+    """
+
+    by: str
+    ascending: bool = False
+    least: int = 0
+
+    @property
+    def over(self) -> tuple[str, ...]:
+        """The measures of which `least` is asked."""
+        return RATES[self.by].over if self.by in RATES else ("streams",)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every key has a rank, by a measure and descending."""
+        return not (self.ascending or self.least or self.by in RATES)
 
 
 @dataclass(frozen=True)
@@ -113,9 +139,11 @@ def extended(overlay: Overlay, batch: Chart, more: Chart, *, until: int) -> Over
     return Overlay(until, touched, places, held, _gone(batch, touched, places, held))
 
 
-def page(ranked: Ranked, overlay: Overlay, *, by: str, offset: int, limit: int) -> Page:
-    """Ranks `offset + 1` to `offset + limit` by one measure."""
-    batch = ranked.chart
+def page(ranked: Ranked, overlay: Overlay, *, order: Order, offset: int, limit: int) -> Page:
+    """Ranks `offset + 1` to `offset + limit`."""
+    if not order.is_plain:
+        return _whole_page(ranked.chart, overlay, order, offset=offset, limit=limit)
+    batch, by = ranked.chart, order.by
     total = overlay.total(batch)
     reach = min(offset + limit, total)
     if offset >= reach:
@@ -128,6 +156,14 @@ def page(ranked: Ranked, overlay: Overlay, *, by: str, offset: int, limit: int) 
     values = np.concatenate([batch.measures[by][untouched], overlay.sums(batch, by)[alive]])
     chosen = _ranked_first(values, line, reach)[offset:]
     return Page(_picked(batch, overlay, untouched, alive, chosen), total)
+
+
+def whole(batch: Chart, overlay: Overlay) -> Chart:
+    """Batch and speed together; keys ascending."""
+    untouched, alive = _untouched(batch, overlay), np.flatnonzero(~overlay.gone)
+    line = np.concatenate([2 * untouched + 1, (2 * overlay.place + overlay.held)[alive]])
+    # Stable: keys that only the speed layer has may fall in one gap, and are ascending there.
+    return _picked(batch, overlay, untouched, alive, np.argsort(line, kind="stable"))
 
 
 def found(keys: Keys, wanted: Keys) -> tuple[Places, NDArray[np.bool_]]:
@@ -193,6 +229,33 @@ def _gone(
     return gone
 
 
+def _whole_page(batch: Chart, overlay: Overlay, order: Order, *, offset: int, limit: int) -> Page:
+    """As `page`, looking at every key: by rates and from the least on, no bound is known before."""
+    untouched, alive = _untouched(batch, overlay), np.flatnonzero(~overlay.gone)
+    line = np.concatenate([2 * untouched + 1, (2 * overlay.place + overlay.held)[alive]])
+
+    def column(name: str) -> Ints:
+        return np.concatenate([batch.measures[name][untouched], overlay.sums(batch, name)[alive]])
+
+    over = sum((column(name) for name in order.over), np.zeros(len(line), np.int64))
+    is_rate = order.by in RATES
+    able = np.flatnonzero(over >= max(order.least, int(is_rate)))
+    values: Values = (
+        column(RATES[order.by].of)[able] / over[able] if is_rate else (column(order.by)[able])
+    )
+    reach = min(offset + limit, len(able))
+    if offset >= reach:
+        return Page(no_chart(), len(able))
+    chosen = _ranked_first(-values if order.ascending else values, line[able], reach)[offset:]
+    return Page(_picked(batch, overlay, untouched, alive, able[chosen]), len(able))
+
+
+def _untouched(batch: Chart, overlay: Overlay) -> Places:
+    is_touched = np.zeros(len(batch), np.bool_)
+    is_touched[overlay.place[overlay.held]] = True
+    return np.flatnonzero(~is_touched)
+
+
 def _first_untouched(ranked: Ranked, overlay: Overlay, *, by: str, reach: int) -> Places:
     is_touched = np.zeros(len(ranked.chart), np.bool_)
     hit = overlay.place[overlay.held]
@@ -220,7 +283,7 @@ def _picked(
     return Chart(key, measures)
 
 
-def _ranked_first(values: Ints, line: Places, reach: int) -> Places:
+def _ranked_first(values: Values, line: Places, reach: int) -> Places:
     """Places of the `reach` first: the partition spares the sort of what can't be among them."""
     lowest = np.partition(values, len(values) - reach)[len(values) - reach]
     able = np.flatnonzero(values >= lowest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -12,6 +13,9 @@ from api import answers, queries
 from api.problems import MEDIA_TYPE
 
 VERSION = "0.1.0"
+
+_INSIDE = re.compile(r"{(\w+)}")
+"""A parameter in a path."""
 
 _REF = "#/components/schemas/{model}"
 
@@ -29,9 +33,25 @@ class Route:
 _READS = (422, 503)
 
 ROUTES: dict[str, Route] = {
-    "/api/top-songs": Route("Top songs", queries.TopQuery, answers.TopSongs, _READS),
-    "/api/top-artists": Route("Top artists", queries.TopQuery, answers.TopArtists, _READS),
-    "/api/top-albums": Route("Top albums", queries.TopQuery, answers.TopAlbums, _READS),
+    **{
+        f"/api/top-{view}": Route(f"Top {view}", queries.TopQuery, answer, _READS)
+        for view, answer in answers.TOPS.items()
+    },
+    "/api/tops": Route("The first ranks by slice", queries.TopsQuery, answers.Tops, _READS),
+    "/api/trending": Route("What rises", queries.TrendingQuery, answers.Trending, _READS),
+    "/api/windows": Route(
+        "First ranks by the minute", queries.WindowsQuery, answers.Windows, _READS
+    ),
+    "/api/rhythm": Route(
+        "Hours of the week, parts of the day", queries.Selection, answers.Rhythm, _READS
+    ),
+    "/api/{view}/{key}": Route(
+        "All about a song, artist or album", queries.PageQuery, answers.Work, (404, *_READS)
+    ),
+    "/api/genres/{genre}": Route("All about a genre", queries.PageQuery, answers.GenrePage, _READS),
+    "/api/listeners/{listener}": Route(
+        "All about a listener", queries.PageQuery, answers.ListenerPage, _READS
+    ),
     "/api/summary": Route("Totals of a selection", queries.Selection, answers.Summary, _READS),
     "/api/timeline": Route("Sums by period", queries.TimelineQuery, answers.Timeline, _READS),
     "/api/recent": Route("The newest listens", queries.RecentQuery, answers.Recent, _READS),
@@ -48,7 +68,7 @@ ROUTES: dict[str, Route] = {
 """Every path of the application; a test compares them with its URL map."""
 
 _ERRORS = {
-    404: "There's no such file",
+    404: "There's no such thing",
     422: "A parameter can't be used; `parameter` names it",
     503: "MongoDB doesn't answer; `Retry-After` says when to ask again",
 }
@@ -107,12 +127,14 @@ def _content(media_type: str, model: str) -> dict[str, Any]:
 
 
 def _parameters(path: str, route: Route) -> list[dict[str, Any]]:
-    if path.endswith("{name}"):
-        return [{"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}]
+    inside = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in _INSIDE.findall(path)
+    ]
     if route.query is None:
-        return []
+        return inside
     properties = route.query.model_json_schema(mode="validation").get("properties", {})
-    return [_parameter(name, dict(schema)) for name, schema in properties.items()]
+    return inside + [_parameter(name, dict(schema)) for name, schema in properties.items()]
 
 
 def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:

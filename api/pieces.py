@@ -7,7 +7,8 @@ from api.reading import Slice
 from api.snapshot import Snapshot, StoredWindow
 from listens.packing import Cells, Chart, folded
 from listens.store import Store
-from listens.windows import ALL, Piece, Span, parse_window, pieces
+from listens.views import VIEWS
+from listens.windows import A_DAY, ALL, Piece, Span, parse_window, pieces
 
 StoredPiece = tuple[Piece, StoredWindow]
 
@@ -15,9 +16,10 @@ _YEAR_LENGTH = len("2026")
 _MONTH_LENGTH = len("2026-01")
 
 
-def stored_months(snapshot: Snapshot) -> tuple[StoredWindow, ...]:
-    """The months that have cells."""
-    return tuple(each for name, each in snapshot.windows.items() if len(name) == _MONTH_LENGTH)
+def stored_months(snapshot: Snapshot, span: Span) -> tuple[StoredWindow, ...]:
+    """The months that have cells, of those that a span touches."""
+    months = (each for name, each in snapshot.windows.items() if len(name) == _MONTH_LENGTH)
+    return tuple(each for each in months if _overlap(parse_window(each.name), span))
 
 
 def stored_pieces(snapshot: Snapshot, span: Span) -> tuple[StoredPiece, ...]:
@@ -40,11 +42,16 @@ def read_pieces(store: Store, view: str, slice_: Slice, parts: tuple[StoredPiece
     return charts[0] if len(charts) == 1 else folded(charts)
 
 
-def chart_within(cells: Cells, span: Span) -> Chart:
-    """Sums by key of the cells whose day lies in the span."""
+def chart_within(cells: Cells, span: Span, *, view: str) -> Chart:
+    """Sums by key of the finest cells of a view whose day lies in the span."""
     if not span.is_all:
-        cells = cells.where((cells.window >= span.first) & (cells.window < span.end))
+        days = cells.window // A_DAY[VIEWS[view].finest]
+        cells = cells.where((days >= span.first) & (days < span.end))
     return folded([Chart(cells.key, cells.measures)])
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one.first < other.end and other.first < one.end
 
 
 def _read_piece(
@@ -52,4 +59,5 @@ def _read_piece(
 ) -> Chart:
     if piece.grain != "day":
         return reading.batch_chart(store, view, slice_, piece.grain, window)
-    return chart_within(reading.batch_cells(store, view, slice_, [window]), piece.span)
+    cells = reading.batch_cells(store, view, slice_, [window])
+    return chart_within(cells, piece.span, view=view)

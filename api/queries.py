@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
@@ -21,16 +21,20 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from api.hours import PeriodGrain
+from api.narrowing import SELECTED, slice_of
 from api.problems import BadParameterError
+from api.rankings import RANKINGS
 from api.reading import Slice
-from listens.rules import DAYPARTS
-from listens.views import SLICES
+from listens.rules import DAYPARTS, RATES, SHOWN
 from listens.windows import END_DAY as END_OF_TIME
 from listens.windows import EXAMPLES, FIRST_DAY, Span, day_number, parse_window
 
 MAX_OFFSET = 10_000_000
+MAX_COUNT = 10**12
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_MOMENT = re.compile(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$", re.ASCII)
+_DURATION = re.compile(r"^([1-9]\d{0,2}m|[1-9]\d?h)$", re.ASCII)
 
 
 def _date(text: str) -> date:
@@ -42,12 +46,31 @@ def _date(text: str) -> date:
         raise ValueError(f"there's no day {text}") from error
 
 
+def _moment(text: str) -> datetime:
+    if not _MOMENT.fullmatch(text):
+        raise ValueError("a moment is written like 2026-01-13T05:30")
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"there's no moment {text}") from error
+
+
+def _minutes(duration: str) -> int:
+    return int(duration[:-1]) * {"m": 1, "h": 60}[duration[-1]]
+
+
 def _window(text: str) -> str:
     parse_window(text)
     return text
 
 
 Day = Annotated[date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    WithJsonSchema({"type": "string", "pattern": _MOMENT.pattern}),
+]
+Duration = Annotated[str, Field(pattern=_DURATION.pattern)]
 SliceValue = Annotated[str | None, Field(min_length=1, max_length=256)]
 
 
@@ -57,8 +80,8 @@ class Query(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
 
 
-class Selection(Query):
-    """Which listens are counted: a window or a range of days, and at most one slice."""
+class WindowQuery(Query):
+    """Which days are counted: a window or a range."""
 
     window: Annotated[str, BeforeValidator(_window)] = Field(
         "all",
@@ -71,14 +94,6 @@ class Selection(Query):
     to: Day | None = Field(
         None, description="The day before which counting stops; without it, to the end"
     )
-    listener: SliceValue = Field(None, description="Only this listener's listens")
-    country: SliceValue = Field(None, description="Only listens in this country")
-    platform: SliceValue = Field(None, description="Only listens on this platform")
-    daypart: Literal[DAYPARTS] | None = Field(  # type: ignore[valid-type]
-        None,
-        description="Only listens that ended in this part of the day: night from 22, morning "
-        "from 6, afternoon from 12, evening from 18, reporting time zone",
-    )
 
     @model_validator(mode="after")
     def _is_one_span(self) -> Self:
@@ -90,13 +105,6 @@ class Selection(Query):
             raise _mistake("to", "to must be later than from: the day `to` itself isn't counted")
         return self
 
-    @model_validator(mode="after")
-    def _is_one_slice(self) -> Self:
-        given = [name for name in SLICES if getattr(self, name) is not None]
-        if len(given) > 1:
-            raise _mistake(given[1], f"give one of {', '.join(given)}: slices can't be combined")
-        return self
-
     @cached_property
     def span(self) -> Span:
         """The days that are asked for."""
@@ -105,24 +113,123 @@ class Selection(Query):
         first = FIRST_DAY if self.from_ is None else day_number(self.from_)
         return Span(first, END_OF_TIME if self.to is None else day_number(self.to))
 
+
+class Selection(WindowQuery):
+    """Which listens are counted: a window or a range of days, and a slice, or one by two."""
+
+    listener: SliceValue = Field(None, description="Only this listener's listens")
+    country: SliceValue = Field(None, description="Only listens in this country")
+    platform: SliceValue = Field(None, description="Only listens on this platform")
+    daypart: Literal[tuple(DAYPARTS)] | None = Field(  # type: ignore[valid-type]
+        None,
+        description="Only listens that ended in this part of the day: night from 22, morning "
+        "from 6, afternoon from 12, evening from 18, reporting time zone; also together with a "
+        "listener or a country",
+    )
+    personality: SliceValue = Field(None, description="Only listens of this personality")
+    genre: SliceValue = Field(None, description="Only listens to this genre")
+    mood: SliceValue = Field(None, description="Only listens in this mood")
+
+    @model_validator(mode="after")
+    def _is_one_slice(self) -> Self:
+        try:
+            slice_of(self._given)
+        except BadParameterError as error:
+            raise _mistake(error.parameter, str(error)) from error
+        return self
+
+    @property
+    def _given(self) -> dict[str, str]:
+        values = {name: getattr(self, name) for name in SELECTED}
+        return {name: value for name, value in values.items() if value is not None}
+
     @cached_property
     def slice_(self) -> Slice:
         """Whose listens are asked for."""
-        for by in SLICES:
-            value = getattr(self, by)
-            if value is not None:
-                return Slice(by, value)
-        return Slice()
+        return slice_of(self._given)
 
 
-class TopQuery(Selection):
+class PageQuery(WindowQuery):
+    """The days that a page is about."""
+
+
+class Order(Query):
+    """What ranks a chart."""
+
+    by: Literal[(*SHOWN, *RATES)] = Field(  # type: ignore[valid-type]
+        "plays", description="What ranks; ties are ordered by id"
+    )
+    order: Literal["desc", "asc"] = Field("desc", description="The greatest first, or the least")
+    min_count: int = Field(
+        0,
+        ge=0,
+        le=MAX_COUNT,
+        description="Only keys with so many listens that the rate is taken over (streams, where "
+        "`by` is a sum); a rate over nothing has no rank",
+    )
+
+
+class TopQuery(Selection, Order):
     """A part of a chart."""
 
-    by: Literal["plays", "ms_played", "streams", "skips"] = Field(
-        "plays", description="What ranks: the greatest first, ties by id"
-    )
     limit: int = Field(50, ge=1, le=1000, description="How many items at most")
     offset: int = Field(0, ge=0, le=MAX_OFFSET, description="How many ranks to leave out")
+
+
+class TopsQuery(WindowQuery, Order):
+    """The first ranks of a chart for each value of a slice."""
+
+    entity: Literal[tuple(RANKINGS)] = Field(  # type: ignore[valid-type]
+        description="What is ranked"
+    )
+    per: Literal[SELECTED] = Field(description="For each value of this slice")  # type: ignore[valid-type]
+    limit: int = Field(1, ge=1, le=50, description="How many items a value at most")
+    values: int = Field(100, ge=1, le=500, description="How many values at most")
+
+
+class TrendingQuery(Selection):
+    """What rises."""
+
+    entity: Literal[tuple(RANKINGS)] = Field(  # type: ignore[valid-type]
+        "songs", description="What is ranked"
+    )
+    by: Literal[SHOWN] = Field("plays", description="What rises")  # type: ignore[valid-type]
+    limit: int = Field(50, ge=1, le=1000, description="How many items at most")
+    offset: int = Field(0, ge=0, le=MAX_OFFSET, description="How many ranks to leave out")
+
+
+class WindowsQuery(Order):
+    """Windows to the minute."""
+
+    entity: Literal["genres", "artists", "songs"] = Field("genres", description="What is ranked")
+    size: Duration = Field(
+        "1h", description="How long a window is: minutes or hours", examples=["1m", "6h"]
+    )
+    step: Duration | None = Field(
+        None, description="How far the next one begins after it; without it, they don't overlap"
+    )
+    from_: Moment | None = Field(
+        None, alias="from", description="The first window begins then or later, reporting zone"
+    )
+    to: Moment | None = Field(None, description="The last window begins before")
+    count: int = Field(
+        24, ge=1, le=1440, description="Without `from`: so many windows, up to the newest listen"
+    )
+    limit: int = Field(10, ge=1, le=100, description="How many items a window at most")
+
+    @property
+    def minutes(self) -> tuple[int, int]:
+        """Size and step in minutes."""
+        size = _minutes(self.size)
+        return size, size if self.step is None else _minutes(self.step)
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        if self.to is not None and (self.from_ is None or self.to <= self.from_):
+            raise _mistake("to", "to needs a `from`, and must be later")
+        if self.from_ is not None and "count" in self.model_fields_set:
+            raise _mistake("count", "give count, or from and to, not both")
+        return self
 
 
 class TimelineQuery(Selection):
@@ -200,6 +307,9 @@ def _bad_parameter(model: type[Query], error: Mapping[str, Any]) -> BadParameter
         return BadParameterError(parameter, f"no parameter {parameter!r}; {hint}", known)
     if error["type"] == "mistake":
         return BadParameterError(parameter, error["msg"])
+    if error["type"] == "missing":
+        known = _known_values(model, parameter)
+        return BadParameterError(parameter, f"{parameter} is needed; {', '.join(known)}", known)
     message = str(error["msg"]).removeprefix("Value error, ")
     detail = f"{parameter}={error['input']!r}: {message}"
     return BadParameterError(parameter, detail, _known_values(model, parameter))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from listens.errors import UserMistakeError
-
-MAX_CHARACTERS = 128
+from listens.rules import MAX_LISTENER
 
 
 def checked_listener(name: str) -> str:
@@ -15,9 +14,9 @@ def checked_listener(name: str) -> str:
     Raises:
         UserMistakeError: it is empty, too long, or holds what can't be shown or stored.
     """
-    if not 1 <= len(name) <= MAX_CHARACTERS:
+    if not 1 <= len(name) <= MAX_LISTENER:
         raise UserMistakeError(
-            f"a listener's name has 1 to {MAX_CHARACTERS} characters, and this one {len(name)}"
+            f"a listener's name has 1 to {MAX_LISTENER} characters, and this one {len(name)}"
         )
     # Cc: control characters; Cs: halves of a character, from bytes that are no UTF-8.
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):

@@ -30,7 +30,8 @@ class Cells:
     """Cells of one view and slice, one row a cell.
 
     Attributes:
-        window: day or hour since 1970 in the reporting zone, as the view's finest grain says.
+        window: day, hour or minute since 1970 in the reporting zone, as the view's finest grain
+            says.
         value: slice value of each row, UTF-8; all empty where the slice is everyone.
         key: what is counted, 16 bytes or UTF-8 text; of equal width by padding with NUL.
         measures: measure → its sums; every measure of `listens.rules.MEASURES`.

@@ -1,7 +1,7 @@
 """The catalogue: what is counted, by whom, as data.
 
-A pair (view, slice) costs one cell for each distinct key, day and slice value that a listen
-touches; this table is the dial between usefulness and cost.
+A pair (view, slice) costs one cell for each distinct key, window and slice value that a listen
+touches; this table is the dial between usefulness and cost (docs/views.md has what each costs).
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from listens import rules
+from listens.rules import MUSIC, named
 
 EVERYONE = "everyone"
+
+SEPARATOR = "/"
+"""Between the two values of a slice by two; the second one never has it."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class View:
 
     Attributes:
         name: as in the store and in the catalogue.
-        key: the listen's column that is ranked; 16 bytes, or text when `key_type` is text.
+        key: what is ranked (SQL over a listen); 16 bytes, or text when `key_type` is text.
         finest: the finest window that is kept.
         slices: by what its charts can be narrowed.
         where: which listens count (SQL over a listen).
@@ -29,30 +32,67 @@ class View:
     name: str
     key: str
     key_type: Literal["id", "text"]
-    finest: Literal["day", "hour"]
+    finest: Literal["day", "hour", "minute"]
     slices: tuple[str, ...]
-    where: str
+    where: str = MUSIC
 
 
 SLICES: dict[str, str] = {
     "listener": "listener_id",
-    "country": "country",
-    "platform": "platform",
+    "country": named("country"),
+    "platform": named("platform"),
     "daypart": "daypart",
+    "personality": named("personality"),
+    "genre": named("genre"),
+    "mood": named("mood"),
+    "country+daypart": f"concat({named('country')}, '{SEPARATOR}', daypart)",
+    "listener+daypart": f"concat(listener_id, '{SEPARATOR}', daypart)",
+    "song": "lower(hex(song_id))",
+    "artist": "lower(hex(artist_id))",
+    "album": "lower(hex(album_id))",
 }
-"""Slice → the column that it narrows by. A listen without the value is in no such slice."""
+"""Slice → what it narrows by (SQL over a listen). A listen without the value is in no such slice.
 
-_ALL_SLICES = (EVERYONE, *SLICES)
+One by two is named after both; its values are those of both with SEPARATOR between.
+"""
+
+_WHO = ("listener", "country", "platform", "daypart")
+_WHAT = ("personality", "genre", "mood", "country+daypart", "listener+daypart")
 
 VIEWS: dict[str, View] = {
     view.name: view
     for view in (
-        View("songs", "song_id", "id", "day", _ALL_SLICES, rules.MUSIC),
-        View("artists", "artist_id", "id", "day", _ALL_SLICES, rules.MUSIC),
-        View("albums", "album_id", "id", "day", _ALL_SLICES, rules.MUSIC),
-        View("totals", "kind", "text", "hour", _ALL_SLICES, "true"),
+        View("songs", "song_id", "id", "day", (EVERYONE, *_WHO, *_WHAT)),
+        View("artists", "artist_id", "id", "day", (EVERYONE, *_WHO, *_WHAT)),
+        View("albums", "album_id", "id", "day", (EVERYONE, *_WHO)),
+        View("totals", "kind", "text", "hour", (EVERYONE, *_WHO, "personality", "genre", "mood"),
+             where="true"),
+        View("genres", named("genre"), "text", "day",
+             (EVERYONE, *_WHO, "personality", "mood", "country+daypart", "listener+daypart")),
+        View("platforms", named("platform"), "text", "day",
+             (EVERYONE, "listener", "country", "daypart", "personality", "genre")),
+        View("countries", named("country"), "text", "day",
+             (EVERYONE, "listener", "platform", "daypart", "personality", "genre", "mood")),
+        View("moods", named("mood"), "text", "day",
+             (EVERYONE, "listener", "country", "daypart", "personality", "genre")),
+        View("personalities", named("personality"), "text", "day",
+             (EVERYONE, "country", "daypart", "genre", "mood")),
+        View("interactions", named("interaction"), "text", "day",
+             (EVERYONE, "listener", "country", "daypart", "personality", "genre")),
+        View("years", "CAST(year AS STRING)", "text", "day",
+             (EVERYONE, "listener", "country", "personality", "genre", "mood"),
+             where=f"{MUSIC} AND year BETWEEN 1000 AND 9999"),
+        View("listeners", "listener_id", "text", "day",
+             (EVERYONE, "country", "platform", "daypart", "personality", "genre", "mood")),
+        # Who heard a song, an artist or an album, and when: its page in one chart.
+        View("audience", "listener_id", "text", "hour", ("song", "artist", "album")),
+        View("genre_minutes", named("genre"), "text", "minute", (EVERYONE,)),
+        View("artist_minutes", "artist_id", "id", "minute", (EVERYONE,)),
+        View("song_minutes", "song_id", "id", "minute", (EVERYONE,)),
+        # When a listener's listens ended, to the minute: sessions are made of it.
+        View("listener_minutes", "kind", "text", "minute", ("listener",)),
     )
-}
+}  # fmt: skip
 
 PAIRS: tuple[tuple[str, str], ...] = tuple(
     (view.name, by) for view in VIEWS.values() for by in view.slices

@@ -15,6 +15,10 @@ from listens.errors import UserMistakeError
 
 EPOCH = date(1970, 1, 1)
 HOURS_A_DAY = 24
+MINUTES_A_DAY = 1440
+
+A_DAY = {"day": 1, "hour": HOURS_A_DAY, "minute": MINUTES_A_DAY}
+"""The finest windows of views → how many of them a day has."""
 
 Grain = Literal["day", "month", "year", "all"]
 """What a stored batch chart spans; `day` charts keep the days of one month apart."""
@@ -106,6 +110,17 @@ def pieces(span: Span) -> list[Piece]:
     return covering
 
 
+def span_before(span: Span) -> Span | None:
+    """The period before: of a month or a year the one before, else as many days; None of all."""
+    if span.first == FIRST_DAY or span.end == END_DAY:
+        return None
+    if span == _month_of(span.first):
+        return _month_of(span.first - 1)
+    if span == _year(date_of(span.first).year):
+        return _year(date_of(span.first - 1).year)
+    return Span(span.first - (span.end - span.first), span.first)
+
+
 def months_in(span: Span) -> list[str]:
     """The months that have a day in a span, like 2026-01."""
     months = []
@@ -127,6 +142,11 @@ def _longest_from(day: int, end: int) -> Piece:
     if month.first == day and month.end <= end:
         return Piece("month", label, month)
     return Piece("day", label, Span(day, min(month.end, end)))
+
+
+def _month_of(day: int) -> Span:
+    start = date_of(day)
+    return _month(start.year, start.month)
 
 
 def _year(year: int) -> Span:

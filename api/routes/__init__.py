@@ -7,16 +7,37 @@ from api.routes import (
     imports,
     metrics,
     page,
+    pages,
     recent,
+    rhythm,
     slices,
     status,
     summary,
     timeline,
     top,
+    tops,
+    trending,
+    windows,
 )
 
 BLUEPRINTS = tuple(
     module.blueprint
-    for module in (top, summary, timeline, recent, imports, status, slices, health, metrics, page)
+    for module in (
+        top,
+        tops,
+        trending,
+        windows,
+        pages,
+        summary,
+        timeline,
+        rhythm,
+        recent,
+        imports,
+        status,
+        slices,
+        health,
+        metrics,
+        page,
+    )
 )
 """All blueprints of the application."""

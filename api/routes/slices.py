@@ -7,9 +7,9 @@ from typing import Any
 from flask import Blueprint, Response
 
 from api.answering import answer, service
+from api.narrowing import SELECTED
 from api.queries import SlicesQuery, parse
 from api.snapshot import Snapshot
-from listens.views import SLICES
 
 blueprint = Blueprint("slices", __name__)
 
@@ -20,7 +20,8 @@ def slices() -> Response:
     query = parse(SlicesQuery)
 
     def compute(snapshot: Snapshot) -> dict[str, Any]:
-        known = {by: service().charts.slice_values(service().store, snapshot, by) for by in SLICES}
+        store, charts = service().store, service().charts
+        known = {by: charts.slice_values(store, snapshot, by) for by in SELECTED}
         return {
             by: {"items": values[: query.limit], "total": len(values)}
             for by, values in known.items()

@@ -8,8 +8,11 @@ from flask import Blueprint, Response
 
 from api.answering import answer, service
 from api.hours import day_range, sums, sums_by_kind
+from api.narrowing import checked, without_daypart
 from api.queries import Selection, parse
+from api.rankings import measures_shown, sums_shown
 from api.snapshot import Snapshot
+from listens.views import VIEWS
 
 blueprint = Blueprint("summary", __name__)
 
@@ -21,6 +24,7 @@ COUNTED = ("songs", "artists", "albums")
 def summary() -> Response:
     """Sums over all music, how many songs, artists and albums, and the sums of each kind."""
     query = parse(Selection)
+    checked("totals", without_daypart(query.slice_)[0])
 
     def compute(snapshot: Snapshot) -> dict[str, Any]:
         store, charts = service().store, service().charts
@@ -28,12 +32,15 @@ def summary() -> Response:
         music = hours.where(hours.key == b"music")
         first_day, last_day = day_range(hours) or (None, None)
         counts = {
-            view: charts.count(store, snapshot, view, query.slice_, query.span) for view in COUNTED
+            view: charts.count(store, snapshot, view, query.slice_, query.span)
+            if query.slice_.by in VIEWS[view].slices
+            else None
+            for view in COUNTED
         }
         return {
-            **sums(music),
+            **measures_shown(sums(music)),
             **counts,
-            "kinds": sums_by_kind(hours),
+            "kinds": {kind: sums_shown(each) for kind, each in sums_by_kind(hours).items()},
             "first_day": first_day,
             "last_day": last_day,
         }

@@ -8,11 +8,12 @@ from flask import Blueprint, Response
 
 from api.answering import answer, service
 from api.hours import PeriodGrain, period_count, period_name, period_sums
+from api.narrowing import checked, without_daypart
 from api.problems import BadParameterError
 from api.queries import TimelineQuery, parse
 from api.snapshot import Snapshot
 from listens.packing import Cells
-from listens.rules import MEASURES
+from listens.rules import SHOWN
 
 blueprint = Blueprint("timeline", __name__)
 
@@ -24,6 +25,7 @@ MAX_PERIODS = 10_000
 def timeline() -> Response:
     """One item a period from the first to the last with data, silent ones included."""
     query = parse(TimelineQuery)
+    checked("totals", without_daypart(query.slice_)[0])
 
     def compute(snapshot: Snapshot) -> dict[str, Any]:
         hours = service().charts.hours(service().store, snapshot, query.slice_, query.span)
@@ -42,8 +44,8 @@ def timeline() -> Response:
 
 def _items(music: Cells, grain: PeriodGrain) -> list[dict[str, Any]]:
     first, columns = period_sums(music, grain)
-    rows = zip(*(columns[name].tolist() for name in MEASURES), strict=True)
+    rows = zip(*(columns[name].tolist() for name in SHOWN), strict=True)
     return [
-        {"period": period_name(first + place, grain), **dict(zip(MEASURES, row, strict=True))}
+        {"period": period_name(first + place, grain), **dict(zip(SHOWN, row, strict=True))}
         for place, row in enumerate(rows)
     ]

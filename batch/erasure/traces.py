@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
+import numpy as np
 from pymongo.client_session import ClientSession
 
 from batch import versions
@@ -14,9 +16,14 @@ from batch.erasure.loads import loads_before
 from listens import bulk_loads
 from listens import store as collections
 from listens.erasures import DONE, Erasure
+from listens.rules import DAYPARTS
 from listens.settings import Settings
 from listens.store import Document, Store
-from listens.views import VIEWS
+from listens.views import SEPARATOR, VIEWS
+
+_BY_LISTENER = ("listener", "listener+daypart")
+_RANKING = tuple(view.name for view in VIEWS.values() if view.key == "listener_id")
+"""Views whose keys are listeners."""
 
 AGAIN = "run ./playcount erase again"
 BATCHES = "the second ./playcount batch run after the erasure"
@@ -57,11 +64,16 @@ def in_mongodb(
 
 
 def _segments(store: Store, erasure: Erasure | None, listener: str) -> int:
-    wanted: Document = {"view": {"$in": [*VIEWS]}, "by": "listener", "values": listener}
+    wanted: Document = {"values": {"$in": _values(listener)}}
+    earlier: Document = {}
     if erasure and erasure.negation is not None:
         # Its own negative cells name the listener, too.
-        wanted["seq"] = {"$lte": erasure.negation}
-    return store[collections.SPEED_SEGMENTS].count_documents(wanted)
+        earlier["seq"] = {"$lte": erasure.negation}
+    found = store[collections.SPEED_SEGMENTS].count_documents(
+        {"view": {"$in": [*VIEWS]}, "by": {"$in": [*_BY_LISTENER]}} | wanted | earlier
+    )
+    ranked = store[collections.SPEED_SEGMENTS].find({"view": {"$in": [*_RANKING]}} | earlier)
+    return found + sum(_names(segment, listener) for segment in ranked)
 
 
 def _charts(store: Store, erasure: Erasure | None, listener: str) -> int:
@@ -73,9 +85,25 @@ def _charts(store: Store, erasure: Erasure | None, listener: str) -> int:
         if erasure and erasure.negation is not None and version["cut_seq"] >= erasure.negation
         for window, about in version["windows"].items()
     }
-    wanted = {"view": {"$in": [*VIEWS]}, "by": "listener", "value": listener}
-    found = store[collections.BATCH_CHARTS].find(wanted, {"window": 1, "generation": 1})
-    return sum((chart["window"], chart["generation"]) not in clean for chart in found)
+    charts = store[collections.BATCH_CHARTS]
+    of_them = {"view": {"$in": [*VIEWS]}, "value": {"$in": _values(listener)}}
+    fields = {"window": 1, "generation": 1}
+    found = charts.find(of_them | {"by": {"$in": [*_BY_LISTENER]}}, fields)
+    ranked = charts.find({"view": {"$in": [*_RANKING]}}, {**fields, "key": 1, "n": 1})
+    named = (chart for chart in ranked if _names(chart, listener))
+    return sum((each["window"], each["generation"]) not in clean for each in chain(found, named))
+
+
+def _values(listener: str) -> list[str]:
+    """The values of slices that name a listener."""
+    return [listener, *(f"{listener}{SEPARATOR}{daypart}" for daypart in DAYPARTS)]
+
+
+def _names(packed: Document, listener: str) -> bool:
+    """Whether a listener is among the keys of a packed chart or segment."""
+    width = len(packed["key"]) // packed["n"]
+    keys = np.frombuffer(packed["key"], f"S{width}")
+    return listener.encode() in keys
 
 
 def _recent(store: Store, erasure: Erasure | None, listener: str) -> int:

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from listens.packing import Cells, Ints, Keys
 from listens.rules import MEASURES
 from listens.views import EVERYONE, PAIRS, SLICES, VIEWS
+from listens.windows import A_DAY
 
-WINDOWS = ("day", "hour")
+WINDOWS = tuple(A_DAY)
 """The finest windows of views; the columns that name them."""
 
 Places = NDArray[np.intp]
@@ -72,6 +73,7 @@ class Counted:
     keys: dict[str, Coded[Keys]]
     slices: dict[str, Coded[Keys]]
     measures: dict[str, Ints]
+    """Those that aren't zero throughout."""
     adds: NDArray[np.bool_]
     """Whether the listen adds anything at all."""
 
@@ -137,16 +139,14 @@ def cells(listens: pa.Table) -> Iterator[CodedCells]:
             codes[0][first],
             codes[1][first],
             codes[2][first],
-            {
-                name: summed(column[rows][order], starts)
-                for name, column in columns.measures.items()
-            },
+            _sums(columns.measures, rows[order], starts),
         )
 
 
 def counted(listens: pa.Table) -> Counted:
     """The columns of a table, coded."""
-    measures = {name: _ints(listens[measure_column(name)]) for name in MEASURES}
+    columns = {name: _ints(listens[measure_column(name)]) for name in MEASURES}
+    measures = {name: column for name, column in columns.items() if column.any()}
     adds = np.zeros(listens.num_rows, np.bool_)
     for column in measures.values():
         adds |= column > 0
@@ -193,6 +193,15 @@ def grouped(codes: tuple[Places, ...], sizes: tuple[int, ...]) -> tuple[Places, 
 def summed(column: Ints, starts: Places) -> Ints:
     """The sum of each group of an ordered column."""
     return np.add.reduceat(column, starts) if len(starts) else column[:0]
+
+
+def _sums(measures: dict[str, Ints], rows: Places, starts: Places) -> dict[str, Ints]:
+    """The sums of each measure; most histories know neither ratings nor ages."""
+    none = np.zeros(len(starts), np.int64)
+    return {
+        name: summed(measures[name][rows], starts) if name in measures else none
+        for name in MEASURES
+    }
 
 
 def _ints(column: pa.ChunkedArray) -> Ints:

@@ -21,7 +21,7 @@ from listens.aggregation.cells import counted
 from listens.packing import Cells, Ints, Keys
 from listens.rules import MEASURES
 from listens.views import PAIRS, VIEWS
-from listens.windows import HOURS_A_DAY
+from listens.windows import A_DAY
 
 Checksum = tuple[int, int]
 """Two independent sums below PRIME: two different sets of cells agree once in 2^62."""
@@ -35,7 +35,10 @@ ROWS_EXACT = 1 << 22
 """So many residues add up below 2^53, to which a double is exact: numpy counts in doubles."""
 
 # Residues far apart, so that a count moved from one measure to another shows.
-_WEIGHTS = [1, 1_203_094_721, 48_271, 1_664_525_101, 69_621, 742_938_285, 950_706_376, 630_360_016]
+_WEIGHTS = [
+    1, 1_203_094_721, 48_271, 1_664_525_101, 69_621, 742_938_285, 950_706_376, 630_360_016,
+    1_226_874_159, 62_089_911, 1_343_714_438, 397_204_094,
+]  # fmt: skip
 
 Hashes = NDArray[np.uint64]
 
@@ -43,7 +46,7 @@ Hashes = NDArray[np.uint64]
 def listens_checksums(listens: pa.Table) -> dict[str, Checksum]:
     """Month → checksum of the cells of some listens (COUNTED_SCHEMA, each event once)."""
     columns = counted(listens)
-    weight = _weight(columns.measures)
+    weight = _weight(columns.measures, listens.num_rows)
     sums: dict[str, Checksum] = {}
     for pair, (view, by) in enumerate(PAIRS):
         value, key, window, rows = columns.of_pair(view, by)
@@ -63,7 +66,9 @@ def cells_checksums(pair: int, cells: Cells) -> dict[str, Checksum]:
     view = PAIRS[pair][0]
     values, value = np.unique(cells.value, return_inverse=True)
     hashes = mixed(pair, hashed(values)[value], hashed_keys(cells.key, view=view), cells.window)
-    return _by_month(month_numbers(cells.window, view=view), hashes, _weight(cells.measures))
+    return _by_month(
+        month_numbers(cells.window, view=view), hashes, _weight(cells.measures, len(cells))
+    )
 
 
 def chart_checksum(pair: int, cells: Cells) -> Checksum:
@@ -89,7 +94,7 @@ def added(first: Checksum, second: Checksum) -> Checksum:
 
 def month_numbers(windows: Ints, *, view: str) -> Ints:
     """Months since 1970 of a view's finest windows."""
-    days = windows // HOURS_A_DAY if VIEWS[view].finest == "hour" else windows
+    days = windows // A_DAY[VIEWS[view].finest]
     return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
 
 
@@ -128,12 +133,13 @@ def _stirred(bits: Hashes) -> Hashes:
     return bits ^ (bits >> np.uint64(31))
 
 
-def _weight(measures: dict[str, Ints]) -> Ints:
+def _weight(measures: dict[str, Ints], rows: int) -> Ints:
     terms = (
         (weight * (measures[name] % PRIME)) % PRIME
-        for weight, name in zip(_WEIGHTS, MEASURES, strict=False)
+        for weight, name in zip(_WEIGHTS, MEASURES, strict=True)
+        if name in measures
     )
-    return reduce(lambda total, term: total + term, terms) % PRIME
+    return reduce(np.add, terms, np.zeros(rows, np.int64)) % PRIME
 
 
 def _by_month(months: Ints, hashes: Hashes, weight: Ints) -> dict[str, Checksum]:

@@ -8,11 +8,12 @@ from pyspark.sql import functions as F
 from listens.aggregation.cells import WINDOWS, key_column, measure_column, slice_column
 from listens.rules import DAYPART, MEASURES
 from listens.views import SLICES, VIEWS
+from listens.windows import HOURS_A_DAY
 
 RULED_COLUMNS = (
     "ended_at", "ms_played", "kind", "skipped", "completed", "reason_end",
-    *(key for key in dict.fromkeys(view.key for view in VIEWS.values()) if key != "kind"),
-    *(column for column in SLICES.values() if column != "daypart"),
+    "song_id", "artist_id", "album_id", "listener_id", "country", "platform",
+    "genre", "year", "mood", "personality", "interaction", "rating", "listener_age", "duration_ms",
 )  # fmt: skip
 """The columns of a listen that the rules look at."""
 
@@ -25,19 +26,21 @@ def with_counted(listens: DataFrame, *, time_zone: str) -> DataFrame:
         time_zone: IANA name of the reporting zone.
 
     Returns:
-        The columns of `listens` and those of COUNTED_SCHEMA: `day` and `hour` (int, since 1970 in
-        the zone), for each view its `key_…` (binary, null where the listen isn't in the view),
-        for each slice its `slice_…` (string, null where the listen is in none), and for each
-        measure its `measure_…` (bigint).
+        The columns of `listens` and those of COUNTED_SCHEMA: `day`, `hour` and `minute` (int,
+        since 1970 in the zone), for each view its `key_…` (binary, null where the listen isn't in
+        the view), for each slice its `slice_…` (string, null where the listen is in none), and for
+        each measure its `measure_…` (bigint).
     """
     local = F.from_utc_timestamp("ended_at", time_zone)
     # Two selects, as the rules speak of the hour; named apart, as a listen has `completed`, too.
     timed = listens.withColumns({"local_day": F.unix_date(local.cast("date")),
                                  "hour_of_day": F.hour(local)})  # fmt: skip
+    hour = F.col("local_day") * HOURS_A_DAY + F.col("hour_of_day")
     return timed.withColumns(
         {
             "day": F.col("local_day"),
-            "hour": F.col("local_day") * 24 + F.col("hour_of_day"),
+            "hour": hour,
+            "minute": hour * 60 + F.minute(local),
             "daypart": F.expr(DAYPART),
         }
     ).select(*listens.columns, *WINDOWS, *_keys(), *_slices(), *_measures())
@@ -45,13 +48,13 @@ def with_counted(listens: DataFrame, *, time_zone: str) -> DataFrame:
 
 def _keys() -> list[Column]:
     return [
-        F.when(F.expr(view.where), F.col(view.key).cast("binary")).alias(key_column(view.name))
+        F.when(F.expr(view.where), F.expr(view.key).cast("binary")).alias(key_column(view.name))
         for view in VIEWS.values()
     ]
 
 
 def _slices() -> list[Column]:
-    return [F.col(column).alias(slice_column(by)) for by, column in SLICES.items()]
+    return [F.expr(value).alias(slice_column(by)) for by, value in SLICES.items()]
 
 
 def _measures() -> list[Column]:

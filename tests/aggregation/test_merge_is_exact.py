@@ -23,8 +23,16 @@ from listens.aggregation.segments import segments
 from listens.packing import Chart, folded, unpack_cells, unpack_chart
 from listens.rules import MEASURES
 from listens.views import PAIRS, VIEWS
-from listens.windows import ALL, Span, date_of, day_number, pieces
-from tests.aggregation.listens import EDGES, MS_PLAYED, NEW_YORK, REASONS, listen, plain_count
+from listens.windows import A_DAY, ALL, Span, date_of, day_number, pieces
+from tests.aggregation.listens import (
+    DETAILS,
+    EDGES,
+    MS_PLAYED,
+    NEW_YORK,
+    REASONS,
+    listen,
+    plain_count,
+)
 
 SCHEMA = pa.schema(
     [
@@ -37,6 +45,11 @@ SCHEMA = pa.schema(
         ("completed", pa.bool_()),
         *((n, pa.binary()) for n in ("song_id", "artist_id", "album_id")),
         *((n, pa.string()) for n in ("kind", "reason_end", "listener_id", "country", "platform")),
+        *((n, pa.string()) for n in ("genre", "mood", "personality", "interaction")),
+        ("year", pa.int32()),
+        ("rating", pa.int32()),
+        ("listener_age", pa.int32()),
+        ("duration_ms", pa.int64()),
     ]
 )
 
@@ -58,6 +71,7 @@ listens = st.builds(
     st.sampled_from([None, True, False]),
     st.sampled_from(["music", "music", "music", "podcast", "unknown"]),
     st.booleans(),
+    st.fixed_dictionaries({name: st.sampled_from(values) for name, values in DETAILS.items()}),
 )
 logs = st.lists(listens, min_size=1, max_size=40).flatmap(
     # Some come twice or three times, anywhere in the log.
@@ -85,8 +99,8 @@ def test_a_chart_is_the_count_of_all_events(spark, log, cut_share, commits, data
             ranked = merge.Ranked(_batch_chart(batch, view, by, value, span))
             more = _speed_chart(speed, view, by, value, span)
             overlay = merge.extended(merge.no_overlay(0), ranked.chart, more, until=1)
-            for measure in ("plays", "ms_played"):
-                page = merge.page(ranked, overlay, by=measure, offset=0, limit=1000)
+            for measure in ("plays", "ms_played", "rating_sum"):
+                page = merge.page(ranked, overlay, order=merge.Order(measure), offset=0, limit=1000)
                 assert _ranking(page.chart) == _sorted(expected, measure)
                 assert page.total == len(expected)
 
@@ -110,12 +124,14 @@ def test_checksums_of_parts_add_up_to_that_of_the_whole(spark) -> None:
     assert parts == summed == listens_checksums(whole)
 
 
-@pytest.mark.parametrize("field", ["ms_played", "country", "ended_at", "reason_end"])
+@pytest.mark.parametrize(
+    "field", ["ms_played", "country", "ended_at", "reason_end", "rating", "genre", "duration_ms"]
+)
 def test_a_checksum_changes_with_anything_that_is_counted(spark, field) -> None:
     one = listen("ann", EDGES[0], 40_000, 1, "web", "DE", "trackdone", None, "music", True)
     changed = {
         "ms_played": 40_001, "country": "FR", "ended_at": EDGES[0] + timedelta(days=1),
-        "reason_end": None,
+        "reason_end": None, "rating": 3, "genre": "pop", "duration_ms": 60_000,
     }  # fmt: skip
 
     other = listens_checksums(_counted(spark, [one | {field: changed[field]}]))
@@ -185,7 +201,7 @@ def _batch_chart(batch, view: str, by: str, value: str, span: Span) -> Chart:
         for document in batch.get((view, by, value, piece.grain, piece.window), []):
             chart = unpack_chart(document)
             if piece.grain == "day":
-                windows = np.frombuffer(document["windows"], "<i4") // _hours(view)
+                windows = np.frombuffer(document["windows"], "<i4") // A_DAY[VIEWS[view].finest]
                 within = (windows >= piece.span.first) & (windows < piece.span.end)
                 measures = {name: column[within] for name, column in chart.measures.items()}
                 chart = Chart(chart.key[within], measures)
@@ -198,21 +214,17 @@ def _speed_chart(speed, view: str, by: str, value: str, span: Span) -> Chart:
     for document in speed:
         if (document["view"], document["by"]) == (view, by):
             held = unpack_cells(document)
-            windows = held.window // _hours(view)
+            windows = held.window // A_DAY[VIEWS[view].finest]
             within = (windows >= span.first) & (windows < span.end)
             held = held.where(within & (held.value == value.encode()))
             found.append(Chart(held.key, held.measures))
     return folded(found)
 
 
-def _hours(view: str) -> int:
-    return 24 if VIEWS[view].finest == "hour" else 1
-
-
 def _in_span(counted, view, by, value, span) -> dict[bytes, dict[str, int]]:
     sums: dict[bytes, dict[str, int]] = defaultdict(lambda: dict.fromkeys(MEASURES, 0))
     for (of, narrowed, of_value, window, key), measures in counted.items():
-        within = span.first <= window // _hours(view) < span.end
+        within = span.first <= window // A_DAY[VIEWS[view].finest] < span.end
         if within and (of, narrowed, of_value) == (view, by, value):
             for name, number in measures.items():
                 sums[key][name] += number

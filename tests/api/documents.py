@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from pymongo import UpdateOne
 
 from listens.identity import album_id, artist_id, event_id, song_id
 from listens.packing import SHARDS, Cells, Chart, folded, pack_cells, pack_chart, shard_of
-from listens.rules import MEASURES, PLAY_MS, RULES_VERSION
+from listens.rules import MEASURES, RULES_VERSION
 from listens.store import Document, Store
-from listens.views import EVERYONE, PAIRS, VIEWS
-from listens.windows import date_of, day_number
+from listens.views import PAIRS, VIEWS
+from listens.windows import A_DAY, date_of, day_number
+from tests.aggregation.listens import adds_of, cells_of
 
 START = datetime(2026, 11, 20, 10, tzinfo=UTC)
 """When the first commit was made; each later one is a second younger."""
@@ -35,16 +37,19 @@ class Heard:
     kind: str = "music"
     skipped: bool = False
     completed: bool = False
+    genre: str | None = None
+    mood: str | None = None
+    personality: str | None = None
+    interaction: str | None = None
+    rating: int | None = None
+    age: int | None = None
+    duration_ms: int | None = None
+    year: int | None = None
 
     @property
     def day(self) -> int:
         """Days since 1970."""
         return day_number(self.ended_at.date())
-
-    @property
-    def hour(self) -> int:
-        """Hours since 1970."""
-        return self.day * 24 + self.ended_at.hour
 
     @property
     def daypart(self) -> str:
@@ -54,28 +59,32 @@ class Heard:
 
     def sums(self) -> dict[str, int]:
         """What the listen adds to each measure."""
+        return adds_of(self.as_listen())
+
+    def as_listen(self) -> dict[str, Any]:
+        """As `tests.aggregation.listens` counts them."""
+        has_album = self.kind == "music" and self.album is not None
         return {
-            "streams": int(self.ms_played > 0),
-            "plays": int(self.ms_played >= PLAY_MS),
-            "skips": int(self.skipped and not self.completed),
-            "completed": int(self.completed),
+            "listener_id": self.listener,
+            "ended_at": self.ended_at,
             "ms_played": self.ms_played,
+            "kind": self.kind,
+            "song_id": song_id(self.artist, self.title),
+            "artist_id": artist_id(self.artist),
+            "album_id": album_id(self.artist, self.album or "") if has_album else None,
+            "country": self.country,
+            "platform": self.platform,
+            "reason_end": "trackdone" if self.completed else None,
+            "skipped": self.skipped,
+            "genre": self.genre,
+            "mood": self.mood,
+            "personality": self.personality,
+            "interaction": self.interaction,
+            "rating": self.rating,
+            "listener_age": self.age,
+            "duration_ms": self.duration_ms,
+            "year": self.year,
         }
-
-    def key(self, view: str) -> bytes | None:
-        """What the view counts; None where the listen isn't in it."""
-        if view == "totals":
-            return self.kind.encode()
-        if self.kind != "music":
-            return None
-        if view == "albums":
-            return album_id(self.artist, self.album) if self.album else None
-        return {"songs": song_id(self.artist, self.title), "artists": artist_id(self.artist)}[view]
-
-    def value(self, by: str) -> str | None:
-        """The listen's value of a slice; empty for everyone."""
-        values = {EVERYONE: "", "listener": self.listener, "country": self.country}
-        return (values | {"platform": self.platform, "daypart": self.daypart})[by]
 
 
 def write_commit(
@@ -154,7 +163,7 @@ def _sharded(cells: Cells) -> list[tuple[int, Cells]]:
 
 
 def _charts(generation: int, view: str, by: str, cells: Cells) -> Iterator[Document]:
-    days = cells.window // 24 if VIEWS[view].finest == "hour" else cells.window
+    days = cells.window // A_DAY[VIEWS[view].finest]
     dates = [date_of(day).isoformat() for day in days.tolist()]
     for value in np.unique(cells.value).tolist():
         of_value = cells.value == value
@@ -194,35 +203,34 @@ def _month(date: str) -> str:
 
 def _cells(listens: Iterable[Heard], view: str, by: str) -> Cells:
     """A cell for each distinct window, value and key."""
-    sums: dict[tuple[int, bytes, bytes], list[int]] = {}
-    for listen in listens:
-        key, value = listen.key(view), listen.value(by)
-        if key is None or value is None:
-            continue
-        window = listen.hour if VIEWS[view].finest == "hour" else listen.day
-        cell = sums.setdefault((window, value.encode(), key), [0] * len(MEASURES))
-        for place, more in enumerate(listen.sums().values()):
-            cell[place] += more
-    rows = [(cell, each) for cell, each in sorted(sums.items()) if any(each)]
+    sums: dict[tuple[int, bytes, bytes], dict[str, int]] = {}
+    for one in (listen.as_listen() for listen in listens):
+        adds = adds_of(one)
+        for of, narrowed, value, window, key in cells_of(one, one["ended_at"]):
+            if (of, narrowed) == (view, by):
+                cell = sums.setdefault((window, value.encode(), key), dict.fromkeys(MEASURES, 0))
+                for name, more in adds.items():
+                    cell[name] += more
+    rows = [(cell, each) for cell, each in sorted(sums.items()) if any(each.values())]
     key_type = "S16" if VIEWS[view].key_type == "id" else np.bytes_
     return Cells(
         np.array([cell[0] for cell, _ in rows], np.int64),
         np.array([cell[1] for cell, _ in rows], np.bytes_),
         np.array([cell[2] for cell, _ in rows], key_type),
-        {
-            name: np.array([each[place] for _, each in rows], np.int64)
-            for place, name in enumerate(MEASURES)
-        },
+        {name: np.array([each[name] for _, each in rows], np.int64) for name in MEASURES},
     )
 
 
 def _write_names(store: Store, listens: Iterable[Heard]) -> None:
-    shown: dict[bytes | None, Document] = {}
+    shown: dict[bytes, Document] = {}
     for listen in listens:
-        shown[listen.key("songs")] = {"title": listen.title, "artist": listen.artist}
-        shown[listen.key("artists")] = {"artist": listen.artist}
-        shown[listen.key("albums")] = {"album": listen.album, "artist": listen.artist}
-    shown.pop(None, None)
+        if listen.kind != "music":
+            continue
+        title, artist, album = listen.title, listen.artist, listen.album
+        shown[song_id(artist, title)] = {"title": title, "artist": artist}
+        shown[artist_id(artist)] = {"artist": artist}
+        if album:
+            shown[album_id(artist, album)] = {"album": album, "artist": artist}
     if not shown:
         return
     store.names.bulk_write(

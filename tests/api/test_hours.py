@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from api.hours import (
-    folded_hours,
+    folded_windows,
     period_count,
     period_name,
     period_numbers,
@@ -71,7 +71,7 @@ def test_a_period_is_the_window_of_its_name(grain):
 def test_the_same_hour_of_two_commits_is_one_row():
     cells = hours_of(("2026-01-13", 9, 4), ("2026-01-13", 8, 1), ("2026-01-13", 9, 2))
 
-    folded = folded_hours(cells)
+    folded = folded_windows(cells)
 
     assert folded.window.tolist() == [491_192, 491_193]
     assert folded.measures["plays"].tolist() == [1, 6]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from api import answers
 from api.application import create_app
 from api.openapi import ROUTES
+from listens.identity import song_id
+from listens.rules import RATES, SHOWN
 from tests.api.documents import START, Heard, write_commit, write_version
 
 JANUARY = datetime(2026, 1, 13, 9, tzinfo=UTC)
@@ -40,6 +43,17 @@ BAD = [
         for limit in ("0", "1001", "-1", "ten", "1.5", "")
     ),
     ("/api/timeline", {"grain": "minute"}, "grain"),
+    ("/api/top-songs", {"order": "up"}, "order"),
+    ("/api/top-songs", {"min_count": "-1"}, "min_count"),
+    ("/api/top-songs", {"genre": "rock", "mood": "calm"}, "mood"),
+    ("/api/tops", {"per": "country"}, "entity"),
+    ("/api/tops", {"entity": "songs", "per": "song"}, "per"),
+    ("/api/trending", {}, "window"),
+    ("/api/windows", {"size": "0m"}, "size"),
+    ("/api/windows", {"to": "2026-01-01T00:00"}, "to"),
+    ("/api/windows", {"from": "2026-01-01"}, "from"),
+    ("/api/windows", {"from": "2026-01-01T25:00"}, "from"),
+    ("/api/windows", {"from": "2026-01-01T00:00", "count": "3"}, "count"),
 ]
 
 
@@ -84,13 +98,13 @@ def test_a_bad_parameter_is_named(unconnected_client, path, parameters, name):
 def test_known_values_are_listed(unconnected_client):
     problem = unconnected_client.get("/api/top-songs?by=age").json
 
-    assert problem["known"] == ["plays", "ms_played", "streams", "skips"]
+    assert problem["known"] == [*SHOWN, *RATES]
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("get", "/api/top-genres", 404),
+        ("get", "/api/top-nothing", 404),
         ("get", "/dashboard/nothing.js", 404),
         ("get", "/dashboard/../playcount", 404),
         ("get", "/dashboard/..%2fplaycount", 404),
@@ -119,14 +133,18 @@ def test_an_error_of_ours_tells_nothing_of_the_inside(filled, app, client):
     ("path", "model"), [(path, route.answer) for path, route in ROUTES.items() if route.answer]
 )
 def test_an_answer_is_as_described(client, filled, path, model):
-    response = client.get(path)
+    needed = {"/api/tops": "?entity=songs&per=country", "/api/trending": "?window=2026"}
+    inside = {"view": "songs", "key": song_id("Björk", "Jóga").hex(), "genre": "rock",
+              "listener": "anna"}  # fmt: skip
+
+    response = client.get(path.format(**inside) + needed.get(path, ""))
 
     assert response.status_code == 200
     assert model.model_validate(response.json)
 
 
 def test_the_description_has_every_route(app):
-    rules = {str(rule).replace("<path:name>", "{name}") for rule in app.url_map.iter_rules()}
+    rules = {re.sub(r"<(?:.*?:)?(\w+)>", r"{\1}", str(rule)) for rule in app.url_map.iter_rules()}
 
     assert rules == set(ROUTES)
 
@@ -142,6 +160,9 @@ def test_the_description_has_every_parameter(client):
         "country",
         "platform",
         "daypart",
+        "personality",
+        "genre",
+        "mood",
         "grain",
     ]
 

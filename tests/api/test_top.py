@@ -82,6 +82,10 @@ def test_batch_and_speed_add_up(client, store):
 
     answer = ask(client, "/api/top-songs")
 
+    no_rates = {
+        "skip_rate": 0, "completion_rate": 0, "average_rating": None, "average_heard": None,
+        "average_age": None, "ratings": 0,
+    }  # fmt: skip
     assert answer["items"] == [
         {
             "rank": 1,
@@ -93,6 +97,8 @@ def test_batch_and_speed_add_up(client, store):
             "skips": 0,
             "completed": 0,
             "ms_played": 440_000,
+            "average_ms_played": 110_000,
+            **no_rates,
         },
         {
             "rank": 2,
@@ -104,6 +110,8 @@ def test_batch_and_speed_add_up(client, store):
             "skips": 0,
             "completed": 0,
             "ms_played": 200_000,
+            "average_ms_played": 200_000,
+            **no_rates,
         },
     ]
     assert answer["as_of"] == {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,20 @@ import pytest
 from deltalake import DeltaTable
 
 from api.application import create_app
+from api.rankings import RANKINGS
 from listens import store as collections
 from listens.codec import encode
-from listens.rules import MEASURES
-from tests.aggregation.listens import EDGES, MS_PLAYED, NEW_YORK, REASONS, listen, plain_count
+from listens.rules import SHOWN
+from listens.views import VIEWS
+from tests.aggregation.listens import (
+    DETAILS,
+    EDGES,
+    MS_PLAYED,
+    NEW_YORK,
+    REASONS,
+    listen,
+    plain_count,
+)
 from tests.pipeline.conftest import Pipeline
 
 BROKEN = [
@@ -48,6 +58,7 @@ def random_log(rng: random.Random, size: int) -> list[dict[str, Any]]:
             rng.choice([None, True, False]),
             rng.choice(["music"] * 5 + ["podcast", "unknown"]),
             has_album=rng.random() < 0.8,
+            details={name: rng.choice(values) for name, values in DETAILS.items()},
         )
         for _ in range(size)
     ]
@@ -90,30 +101,49 @@ def test_random_logs_are_counted_exactly(in_new_york: Pipeline, seed: int) -> No
 
 
 def assert_exact(pipeline: Pipeline, log: list[dict[str, Any]]) -> None:
+    """Every chart that the API has, all of it, against the plain count."""
     counted = plain_count(log, NEW_YORK)
-    views = {"songs": "song_id", "artists": "artist_id", "albums": "album_id"}
-    slices = {(by, value) for _, by, value, _, _ in counted}
-    for view, key in views.items():
-        for by, value in slices:
-            query = {} if by == "everyone" else {by: value}
-            answer = pipeline.get(f"/api/top-{view}", **query, limit=1000)
+    charts = {cell[:3] for cell in counted if cell[0] in RANKINGS and cell[1] not in HIDDEN}
+    for view, by, value in sorted(charts):
+        query = {} if by == "everyone" else dict(zip(by.split("+"), value.split("/"), strict=True))
+        answer = pipeline.get(f"/api/top-{view}", **query, limit=1000)
 
-            found = {bytes.fromhex(item[key]): _measures(item) for item in answer["items"]}
+        found = {_key(item, view): _shown(item) for item in answer["items"]}
 
-            assert found == _all_time(counted, view, by, value), (view, query)
+        assert found == _all_time(counted, view, by, value), (view, query)
 
 
-def _measures(item: dict[str, Any]) -> dict[str, int]:
-    return {name: item[name] for name in MEASURES}
+HIDDEN = ("song", "artist")
+"""Slices that no parameter names."""
 
 
-def _all_time(counted, view: str, by: str, value: str) -> dict[bytes, dict[str, int]]:
-    sums: dict[bytes, dict[str, int]] = defaultdict(lambda: dict.fromkeys(MEASURES, 0))
+def _key(item: dict[str, Any], view: str) -> bytes:
+    key = item[RANKINGS[view].key]
+    return bytes.fromhex(key) if VIEWS[view].key_type == "id" else key.encode()
+
+
+def _shown(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: item[name] for name in (*SHOWN, "average_rating", "average_age", "skip_rate")}
+
+
+def _all_time(counted, view: str, by: str, value: str) -> dict[bytes, dict[str, Any]]:
+    sums: dict[bytes, Counter[str]] = defaultdict(Counter)
     for (of, narrowed, of_value, _, key), measures in counted.items():
         if (of, narrowed, of_value) == (view, by, value):
-            for name, number in measures.items():
-                sums[key][name] += number
-    return dict(sums)
+            sums[key].update(measures)
+    return {
+        key: {name: each[name] for name in SHOWN}
+        | {
+            "average_rating": _mean(each["rating_sum"], each["rating_count"]),
+            "average_age": _mean(each["age_sum"], each["age_count"]),
+            "skip_rate": _mean(each["skips"], each["streams"] + each["unheard"]),
+        }
+        for key, each in sums.items()
+    }
+
+
+def _mean(total: int, count: int) -> float | None:
+    return round(total / count, 4) if count else None
 
 
 def forget_checkpoints(pipeline: Pipeline) -> None:

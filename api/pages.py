@@ -1,0 +1,190 @@
+"""What the page of a song, artist, album, genre or listener is made from, at one snapshot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from api import habits, personality
+from api.charts import Charts
+from api.hours import day_range, in_daypart, period_name, period_sums, sums
+from api.merge import Order, Page, found
+from api.rankings import RANKINGS, items_of, measures_shown, sums_shown
+from api.reading import Slice
+from api.sliding import moment_of
+from api.snapshot import Snapshot
+from listens.packing import Cells, Chart
+from listens.rules import DAYPARTS, MEASURES
+from listens.store import Store
+from listens.windows import ALL, HOURS_A_DAY, Span, date_of
+
+TOP = 10
+"""Items of the charts on a page."""
+
+FAVOURITES = Order("plays")
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Charts at one snapshot, of one span."""
+
+    charts: Charts
+    store: Store
+    snapshot: Snapshot
+    span: Span
+
+    def whole(self, view: str, slice_: Slice) -> Chart:
+        """All of a chart."""
+        return self.charts.whole(self.store, self.snapshot, view, slice_, self.span)
+
+    def top(self, view: str, slice_: Slice) -> Body:
+        """The favourites of a slice, and how many keys its chart has."""
+        page = self._page(view, slice_)
+        return {"items": items_of(self.store, RANKINGS[view], page, offset=0), "total": page.total}
+
+    def audience(self, slice_: Slice) -> Body:
+        """Who listens most, and how many do."""
+        page = self._page("audience", slice_)
+        items = items_of(self.store, RANKINGS["listeners"], page, offset=0)
+        return {"items": items, "total": page.total}
+
+    def hours(self, view: str, slice_: Slice) -> Cells:
+        """Cells by the hour; music only."""
+        return self.charts.hours(self.store, self.snapshot, slice_, self.span, view=view)
+
+    def finest(self, view: str, slice_: Slice) -> Cells:
+        """Finest cells of all time."""
+        return self.charts.finest(self.store, self.snapshot, view, slice_, ALL)
+
+    def _page(self, view: str, slice_: Slice) -> Page:
+        return self.charts.page(
+            self.store, self.snapshot, view, slice_, self.span,
+            order=FAVOURITES, offset=0, limit=TOP,
+        )  # fmt: skip
+
+
+def rank_of(chart: Chart, key: bytes) -> tuple[int | None, dict[str, int]]:
+    """The rank by plays, and the sums; None and zeros where the chart hasn't got the key."""
+    place, known = found(chart.key, np.array([key], chart.key.dtype))
+    if not known[0]:
+        return None, dict.fromkeys(MEASURES, 0)
+    row = int(place[0])
+    plays = chart.measures["plays"]
+    ahead = np.count_nonzero(plays > plays[row]) + np.count_nonzero(plays[:row] == plays[row])
+    return int(ahead) + 1, {name: int(column[row]) for name, column in chart.measures.items()}
+
+
+def when(hours: Cells) -> Body:
+    """First and last day, history by month, and the parts of the day, from cells by the hour."""
+    first, last = day_range(hours) or (None, None)
+    return {
+        "first_day": first,
+        "last_day": last,
+        "history": _history(hours),
+        "dayparts": {
+            name: sums_shown(sums(hours.where(in_daypart(hours, name)))) for name in DAYPARTS
+        },
+    }
+
+
+def listener_page(source: Source, listener: str) -> Body:
+    """Sums, rank, history, favourites, habits and personality of a listener."""
+    slice_ = Slice("listener", listener)
+    rank, totals = rank_of(source.whole("listeners", Slice()), listener.encode())
+    hours = source.hours("totals", slice_)
+    music = hours.where(hours.key == b"music")
+    return {
+        "listener": listener,
+        "rank": rank,
+        **measures_shown(totals),
+        **when(music),
+        "songs": source.top("songs", slice_),
+        "artists": source.top("artists", slice_),
+        "albums": source.top("albums", slice_),
+        "genres": source.top("genres", slice_),
+        **_habits(source, slice_, music),
+    }
+
+
+def _habits(source: Source, slice_: Slice, music: Cells) -> Body:
+    first = habits.first_days(source.finest("songs", slice_))
+    within = first[(first >= source.span.first) & (first < source.span.end)]
+    days = np.unique(music.where(music.measures["streams"] > 0).window // HOURS_A_DAY)
+    streak = habits.longest_streak(days)
+    axes = personality.axes(
+        songs=source.whole("songs", slice_),
+        artists=source.whole("artists", slice_),
+        first_heard=len(within),
+        everyone=source.whole("songs", Slice()),
+        years=_years(source, slice_),
+    )
+    letters = [axis.letter for axis in axes if axis.letter]
+    return {
+        "days": len(days),
+        "longest_streak": streak and vars(streak),
+        "discoveries": habits.discoveries(within),
+        "sessions": _sessions(source, slice_),
+        "personality": "".join(letters) if len(letters) == len(axes) else None,
+        "axes": [
+            {
+                "name": axis.name,
+                "letter": axis.letter,
+                "value": axis.value,
+                "threshold": axis.threshold,
+                "ends": list(axis.ends),
+            }
+            for axis in axes
+        ],
+    }
+
+
+def _sessions(source: Source, slice_: Slice) -> Body:
+    days = source.span
+    cells = source.finest("listener_minutes", slice_)
+    day = cells.window // (HOURS_A_DAY * 60)
+    found_ = habits.sessions(cells.where((day >= days.first) & (day < days.end)))
+    longest = found_.longest()
+    count = len(found_)
+    return {
+        "count": count,
+        "average_minutes": round(float((found_.end - found_.start).mean()), 1) if count else None,
+        "longest": None
+        if longest is None
+        else {
+            "from": moment_of(int(found_.start[longest])),
+            "to": moment_of(int(found_.end[longest])),
+            "minutes": int(found_.end[longest] - found_.start[longest]),
+            "ms_played": int(found_.ms_played[longest]),
+        },
+    }
+
+
+def _years(source: Source, slice_: Slice) -> dict[int, dict[int, int]]:
+    """Year of listening → year of release → plays."""
+    cells = source.finest("years", slice_)
+    cells = cells.where((cells.window >= source.span.first) & (cells.window < source.span.end))
+    years: dict[int, dict[int, int]] = {}
+    rows = zip(cells.window.tolist(), cells.key.tolist(), cells.measures["plays"].tolist(),
+               strict=True)  # fmt: skip
+    for day, released, plays in rows:
+        of_year = years.setdefault(date_of(day).year, {})
+        of_year[int(released)] = of_year.get(int(released), 0) + plays
+    return years
+
+
+def _history(hours: Cells) -> list[Body]:
+    if not len(hours):
+        return []
+    first, columns = period_sums(hours, "month")
+    rows = zip(*(columns[name].tolist() for name in MEASURES), strict=True)
+    return [
+        {
+            "period": period_name(first + place, "month"),
+            **sums_shown(dict(zip(MEASURES, row, strict=True))),
+        }
+        for place, row in enumerate(rows)
+    ]

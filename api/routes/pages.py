@@ -1,0 +1,83 @@
+"""`/api/songs/<id>` and so on: all about one song, artist, album, genre or listener."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, abort
+
+from api.answering import answer, service
+from api.pages import Body, Source, listener_page, rank_of, when
+from api.queries import PageQuery, parse
+from api.rankings import RANKINGS, measures_shown
+from api.reading import Slice, names_of
+from api.snapshot import Snapshot
+
+blueprint = Blueprint("pages", __name__)
+
+_ID = re.compile(r"[0-9a-f]{32}")
+_SINGULAR = {"songs": "song", "artists": "artist", "albums": "album"}
+
+
+@blueprint.get("/api/<any(songs, artists, albums):view>/<key>")
+def work(view: str, key: str) -> Response:
+    """A song, artist or album by its id."""
+    if not _ID.fullmatch(key):
+        abort(404, description="an id has 32 hexadecimal digits; /api/search finds it")
+    packed = bytes.fromhex(key)
+    names = names_of(service().store, [packed]).get(packed)
+    if names is None:
+        abort(404, description=f"nothing with this id has been heard among {view}")
+    ranking = RANKINGS[view]
+
+    def compute(source: Source) -> Body:
+        slice_ = Slice(_SINGULAR[view], key)
+        rank, totals = rank_of(source.whole(view, Slice()), packed)
+        return {
+            ranking.key: key,
+            **{name: names.get(name) for name in ranking.names},
+            "rank": rank,
+            **measures_shown(totals),
+            **when(source.hours("audience", slice_)),
+            "listeners": source.audience(slice_),
+        }
+
+    return _page(compute)
+
+
+@blueprint.get("/api/genres/<path:genre>")
+def genre(genre: str) -> Response:
+    """A genre by its name."""
+
+    def compute(source: Source) -> Body:
+        slice_ = Slice("genre", genre)
+        rank, totals = rank_of(source.whole("genres", Slice()), genre.encode())
+        hours = source.hours("totals", slice_)
+        return {
+            "genre": genre,
+            "rank": rank,
+            **measures_shown(totals),
+            **when(hours.where(hours.key == b"music")),
+            "songs": source.top("songs", slice_),
+            "artists": source.top("artists", slice_),
+            "listeners": source.top("listeners", slice_),
+        }
+
+    return _page(compute)
+
+
+@blueprint.get("/api/listeners/<path:listener>")
+def listener(listener: str) -> Response:
+    """A listener by name; with `window=2025` a year in review."""
+    return _page(lambda source: listener_page(source, listener))
+
+
+def _page(compute: Callable[[Source], Body]) -> Response:
+    query = parse(PageQuery)
+
+    def at(snapshot: Snapshot) -> dict[str, Any]:
+        return compute(Source(service().charts, service().store, snapshot, query.span))
+
+    return answer(query, at)

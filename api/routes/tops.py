@@ -1,0 +1,46 @@
+"""`/api/tops`: the first of a chart for each value of a slice, in one answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from api.answering import answer, service
+from api.narrowing import checked
+from api.queries import TopsQuery, parse
+from api.rankings import RANKINGS, items_of
+from api.reading import Slice
+from api.routes.top import order_of
+from api.snapshot import Snapshot
+
+blueprint = Blueprint("tops", __name__)
+
+
+@blueprint.get("/api/tops")
+def tops() -> Response:
+    """Values in their order; those in whose charts the window has nothing are left out."""
+    query = parse(TopsQuery)
+    ranking = RANKINGS[query.entity]
+    checked(ranking.view, Slice(query.per, "any"))
+
+    def of_value(snapshot: Snapshot, value: str) -> dict[str, Any]:
+        page = service().charts.page(
+            service().store,
+            snapshot,
+            ranking.view,
+            Slice(query.per, value),
+            query.span,
+            order=order_of(query),
+            offset=0,
+            limit=query.limit,
+        )
+        items = items_of(service().store, ranking, page, offset=0)
+        return {"value": value, "items": items, "total": page.total}
+
+    def compute(snapshot: Snapshot) -> dict[str, Any]:
+        values = service().charts.slice_values(service().store, snapshot, query.per)
+        found = [of_value(snapshot, value) for value in values[: query.values]]
+        return {"items": [each for each in found if each["items"]], "total": len(values)}
+
+    return answer(query, compute)

@@ -1,0 +1,78 @@
+"""`/api/windows`: the first of a chart in windows that tumble or slide, to the minute."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from api.answering import answer, service
+from api.problems import BadParameterError
+from api.queries import WindowsQuery, parse
+from api.rankings import RANKINGS, items_of
+from api.reading import Slice
+from api.routes.top import order_of
+from api.sliding import Windows, minute_of, moment_of, tops
+from api.snapshot import Snapshot
+from listens.packing import Cells
+from listens.windows import ALL
+
+blueprint = Blueprint("windows", __name__)
+
+MAX_WINDOWS = 1_500
+"""A day of minutes; about 1 MB of JSON."""
+
+VIEW_OF = {"genres": "genre_minutes", "artists": "artist_minutes", "songs": "song_minutes"}
+"""What can be ranked by the minute → the view that has its cells."""
+
+
+@blueprint.get("/api/windows")
+def windows() -> Response:
+    """Without `from` and `to` the last windows that hold something; late listens change theirs."""
+    query = parse(WindowsQuery)
+    ranking = RANKINGS[query.entity]
+
+    def compute(snapshot: Snapshot) -> dict[str, Any]:
+        store, charts = service().store, service().charts
+        view = VIEW_OF[query.entity]
+        chosen = _given(query)
+        if chosen is None:
+            everything = charts.finest(store, snapshot, view, Slice(), ALL)
+            chosen = _newest(everything, query)
+        cells = charts.finest(store, snapshot, view, Slice(), chosen.days)
+        items = [
+            {
+                "from": moment_of(start),
+                "to": moment_of(start + chosen.size),
+                "items": items_of(store, ranking, page, offset=0),
+                "total": page.total,
+            }
+            for start, page in tops(cells, chosen, order=order_of(query), limit=query.limit)
+        ]
+        return {"items": items, "total": len(items)}
+
+    return answer(query, compute)
+
+
+def _given(query: WindowsQuery) -> Windows | None:
+    if query.from_ is None:
+        return None
+    first = minute_of(query.from_)
+    end = first + 1 if query.to is None else minute_of(query.to)
+    size, step = query.minutes
+    chosen = Windows(-(-first // step) * step, end, size, step)
+    if len(chosen) > MAX_WINDOWS:
+        raise BadParameterError(
+            "to", f"these are {len(chosen):,} windows, and an answer holds {MAX_WINDOWS:,}; "
+            "ask for a shorter range, or a longer step",
+        )  # fmt: skip
+    return chosen
+
+
+def _newest(cells: Cells, query: WindowsQuery) -> Windows:
+    """The `count` windows of which the last holds the newest minute."""
+    size, step = query.minutes
+    if not len(cells):
+        return Windows(0, 0, size, step)
+    last = int(cells.window.max()) // step * step
+    return Windows(max(0, last - (query.count - 1) * step), last + 1, size, step)
