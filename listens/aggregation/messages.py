@@ -62,7 +62,9 @@ def decoded(messages: DataFrame, *, erased: Sequence[Erasure] = ()) -> DataFrame
     )
     judged = (
         messages.withColumn("listen", listen)
-        .withColumns({name: F.col(f"listen.{name}") for name in ("ended_at", "ms_played")})
+        .withColumns(
+            {name: F.col(f"listen.{name}") for name in ("ended_at", "ms_played", "listener_id")}
+        )
         .withColumn("rejection", F.when(_is_erased(erased), ERASED).otherwise(_rejection(header)))
     )
     is_erased = F.coalesce(F.col("rejection") == ERASED, F.lit(False))
