@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from batch.command import spark_job
+from batch.command import SUBMIT, Command, Work, outcome
 from listens.errors import UserMistakeError
 from listens.windows import Span, day_number
 
@@ -23,27 +23,25 @@ app = typer.Typer(
 )
 
 _DATES = ["%Y-%m-%d"]
-_NUMBERS = ("cut_seq", "events", "cells", "seconds", "rules_version")
-_SUBMIT = typer.Option(False, "--submit", help="Run it on YARN in cluster mode, and wait for it.")
 _AS_JSON = typer.Option(False, "--json", help="One JSON document instead of tables.")
 
 
 @app.command()
-def run(submit: bool = _SUBMIT, as_json: bool = _AS_JSON) -> None:
+def run(submit: bool | None = SUBMIT, as_json: bool = _AS_JSON) -> None:
     """Recount everything from the raw events, audit the result, and publish it.
 
     The API goes on answering from the version before until the new one is complete; then one
     swap of a pointer publishes it. A recount that differs from the running count is reported
     with the keys that differ, and not published.
     """
-    _recount(["run"], span=None, submit=submit, as_json=as_json)
+    _recount(("run",), span=None, submit=submit, as_json=as_json)
 
 
 @app.command()
 def backfill(
     first: Annotated[datetime, typer.Option("--from", formats=_DATES, help="The first day")],
     end: Annotated[datetime, typer.Option("--to", formats=_DATES, help="The day after the last")],
-    submit: bool = _SUBMIT,
+    submit: bool | None = SUBMIT,
     as_json: bool = _AS_JSON,
 ) -> None:
     """Recount only the months that a range of days touches, and publish.
@@ -55,7 +53,7 @@ def backfill(
     if end <= first:
         raise UserMistakeError("--to is the day after the last, so it has to be later than --from")
     span = Span(day_number(first.date()), day_number(end.date()))
-    arguments = ["backfill", "--from", f"{first:%Y-%m-%d}", "--to", f"{end:%Y-%m-%d}"]
+    arguments = ("backfill", "--from", f"{first:%Y-%m-%d}", "--to", f"{end:%Y-%m-%d}")
     _recount(arguments, span=span, submit=submit, as_json=as_json)
 
 
@@ -64,7 +62,7 @@ def load(
     number: Annotated[
         int, typer.Argument(help="Of the bulk load, as [b]playcount imports[/] has it")
     ],
-    submit: bool = _SUBMIT,
+    submit: bool | None = SUBMIT,
     as_json: bool = _AS_JSON,
 ) -> None:
     """Bring a staged bulk load into the archive; `playcount import --bulk` calls this.
@@ -72,19 +70,22 @@ def load(
     Stopped at any moment, it goes on by itself in the next batch, or by this command. What it
     brings counts from the next version on.
     """
-    if submit:
-        from batch import submitted
-        from listens import bulk_loads
+    from batch.bulk import load as bulk
 
-        loaded = bulk_loads.one(submitted.run(["load", str(number)]), number) or {}
-    else:
-        from batch.bulk import load as bulk
+    def do(started: Command) -> Document:
+        loaded = bulk.load(
+            started.spark(),
+            started.store,
+            settings=started.settings,
+            number=number,
+            tell=started.tell,
+        )
+        return {name: loaded[name] for name in ("state", "rows", "events")}
 
-        with spark_job("load", bulk.STEPS) as (spark, store, settings, tell):
-            loaded = bulk.load(spark, store, settings=settings, number=number, tell=tell)
+    work = Work("batch load", ("batch", "load", str(number)), bulk.STEPS, do)
+    loaded = outcome(work, submit=submit)
     if as_json:
-        shown = {name: loaded[name] for name in ("state", "rows", "events")}
-        typer.echo(json.dumps({"load": number, **shown}))
+        typer.echo(json.dumps({"load": number, **loaded}))
     else:
         typer.echo(
             f"bulk load {number}: {loaded['rows']:,} rows, {loaded['events']:,} of them new; "
@@ -93,22 +94,28 @@ def load(
 
 
 @app.command()
-def verify(as_json: bool = _AS_JSON) -> None:
+def verify(submit: bool | None = SUBMIT, as_json: bool = _AS_JSON) -> None:
     """Recount from the raw events and compare with what the API answers from; publish nothing.
 
     Exit status 1 when anything differs, each difference a line.
     """
     from batch import verify as verifying
 
-    with spark_job("verify", verifying.STEPS) as (spark, store, settings, tell):
-        problems = verifying.verify(spark, store, settings=settings, tell=tell)
+    def do(started: Command) -> Document:
+        problems = verifying.verify(
+            started.spark(), started.store, settings=started.settings, tell=started.tell
+        )
+        return {"equal": not problems, "problems": problems}
+
+    work = Work("batch verify", ("batch", "verify"), verifying.STEPS, do)
+    found = outcome(work, submit=submit)
     if as_json:
-        typer.echo(json.dumps({"equal": not problems, "problems": problems}))
-    elif problems:
-        typer.echo("\n".join(problems))
+        typer.echo(json.dumps(found))
+    elif found["problems"]:
+        typer.echo("\n".join(found["problems"]))
     else:
         typer.echo("every chart equals the recount of the raw events")
-    raise typer.Exit(1 if problems else 0)
+    raise typer.Exit(1 if found["problems"] else 0)
 
 
 @app.command("diff")
@@ -120,9 +127,9 @@ def show_diff(
 ) -> None:
     """Show the charts that changed from one version to another."""
     from rich.console import Console
-    from rich.table import Table
 
     from batch.diff import diff
+    from batch.tables import changes_table
     from listens.settings import load_settings
     from listens.store import connect
 
@@ -130,14 +137,8 @@ def show_diff(
     if as_json:
         typer.echo(json.dumps([asdict(change) for change in changes]))
         return
-    table = Table("window", "chart", "of", "keys", "plays", "streams")
-    for change in changes[:limit]:
-        whose = f"{change.by} {change.value}".strip()
-        numbers = [change.keys, change.sums["plays"], change.sums["streams"]]
-        shown = [f"{was:,} → {now:,}" if was != now else f"{now:,}" for was, now in numbers]
-        table.add_row(change.window, change.view, whose, *shown)
     if changes:
-        Console().print(table)
+        Console().print(changes_table(changes[:limit]))
     more = f"; --limit shows more than {limit}" if len(changes) > limit else ""
     typer.echo(f"{len(changes):,} charts differ between version {first} and {second}{more}")
 
@@ -167,9 +168,9 @@ def schedule() -> None:
 def list_versions(as_json: bool = _AS_JSON) -> None:
     """Show the versions: cut, events, duration, audit; the current one is marked."""
     from rich.console import Console
-    from rich.table import Table
 
     from batch import versions
+    from batch.tables import versions_table
     from listens.settings import load_settings
     from listens.store import connect
 
@@ -183,21 +184,8 @@ def list_versions(as_json: bool = _AS_JSON) -> None:
     if not found:
         typer.echo("no version yet; ./playcount batch run makes the first")
         return
-    table = Table(box=None, pad_edge=False)
-    table.add_column("version", no_wrap=True)
-    table.add_column("state", no_wrap=True)
-    for heading in ("cut", "events", "cells", "seconds", "rules"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("at", no_wrap=True)
-    table.add_column("audit", overflow="fold")
-    for version in found:
-        mark = "*" if version["_id"] == current else ""
-        told = [_number(version.get(name)) for name in _NUMBERS]
-        at = f"{version.get('at', version['started_at']):%Y-%m-%d %H:%M}"
-        why = version.get("audit", version.get("why", ""))
-        table.add_row(f"{version['_id']}{mark}", version["state"], *told, at, why)
     console = Console()
-    console.print(table)
+    console.print(versions_table(found, current=current))
     if current:
         console.print("[dim]* is what the API answers from[/dim]")
 
@@ -216,28 +204,31 @@ def rollback(as_json: bool = _AS_JSON) -> None:
         typer.echo(f"version {now} is current again, instead of {before}")
 
 
-def _recount(arguments: list[str], *, span: Span | None, submit: bool, as_json: bool) -> None:
-    """Recount here, or on YARN by the same command's arguments; tell of the version."""
-    if submit:
-        from batch import submitted, versions
+def _recount(
+    arguments: tuple[str, ...], *, span: Span | None, submit: bool | None, as_json: bool
+) -> None:
+    """Recount, and tell of the version."""
+    from batch import recount
 
-        version = versions.current(submitted.run(arguments))
-    else:
-        from batch import recount
+    def do(started: Command) -> Document:
+        made = recount.run(
+            started.spark(),
+            started.store,
+            settings=started.settings,
+            tell=started.tell,
+            span=span,
+        )
+        return _shown(made)
 
-        with spark_job("batch", recount.STEPS) as (spark, store, settings, tell):
-            version = recount.run(spark, store, settings=settings, tell=tell, span=span)
+    work = Work("batch", ("batch", *arguments), recount.STEPS, do)
+    version = outcome(work, submit=submit)
     if as_json:
-        typer.echo(json.dumps(_shown(version), default=str))
+        typer.echo(json.dumps(version))
     else:
         typer.echo(
-            f"version {version['_id']}: {version['events']:,} events up to commit "
+            f"version {version['version']}: {version['events']:,} events up to commit "
             f"{version['cut_seq']} in {version['seconds']} s; audit: {version['audit']}"
         )
-
-
-def _number(number: float | None) -> str:
-    return "" if number is None else f"{number:,}"
 
 
 def _shown(version: Document) -> dict[str, Any]:

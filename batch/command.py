@@ -1,7 +1,12 @@
-"""What every command of the batch layer that needs Spark begins and ends with."""
+"""What every command of the batch layer that needs Spark has in common: where it runs, its steps.
+
+In the profile cluster the command places an order, and a job on YARN runs the very same command
+again (batch/job.py); elsewhere, and within that job, it works in its own process.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
@@ -9,18 +14,30 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from batch.orders import REPORTER, Reporter
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from listens.settings import Settings
-    from listens.store import Store
+    from listens.store import Document, Store
 
 STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 
 SHUFFLE_PARTITIONS = 64
 """In so many parts, 50 million events fit the memory of tasks; Spark joins parts that are small."""
+
+SUBMIT = typer.Option(
+    None,
+    "--submit/--no-submit",
+    help="Run it on YARN in cluster mode and wait for it, or in this process; without either, on "
+    "YARN in the profile cluster.",
+    show_default=False,
+)
 
 
 @dataclass(frozen=True)
@@ -39,50 +56,88 @@ class Command:
     spark: Callable[[], SparkSession]
 
 
-def here(settings: Settings) -> Settings:
-    """For Spark within this process, also where batches run on YARN.
+@dataclass(frozen=True)
+class Work:
+    """What a command does with Spark.
 
-    Upkeep reads HDFS by its URIs, and some of it needs this machine's files.
+    Attributes:
+        name: for those who watch it.
+        arguments: of `./playcount`, which ask a job on YARN for the same.
+        steps: their names, in order.
+        do: does it here, and gives the result; `json` can write it.
     """
-    is_elsewhere = not settings.master.startswith("local")
-    return settings.model_copy(update={"spark_master": "local[2]"}) if is_elsewhere else settings
+
+    name: str
+    arguments: tuple[str, ...]
+    steps: tuple[str, ...]
+    do: Callable[[Command], Document]
 
 
-def where_submitted(settings: Settings) -> Settings:
-    """For Spark on the master that spark-submit has named to the job; else within this process."""
-    return settings if settings.spark_master else here(settings)
+def outcome(work: Work, *, submit: bool | None) -> Document:
+    """Do the work on YARN or here; its result, the same wherever it came from.
+
+    Raises:
+        PlaycountError: what the work raises, with its exit status, also from YARN.
+    """
+    from listens.settings import load_settings
+
+    settings, reporter = load_settings(), REPORTER.get()
+    if runs_on_yarn(settings, submit=submit):
+        from batch import submitted
+
+        return submitted.run(work.name, work.arguments, settings)
+    with _command(work, settings, reporter or Reporter()) as started:
+        result: dict[str, Any] = json.loads(json.dumps(work.do(started), default=str))
+    if reporter:
+        reporter.result(result)
+    return result
+
+
+def runs_on_yarn(settings: Settings, *, submit: bool | None) -> bool:
+    """Whether a command has to submit its work; a job on YARN is there already."""
+    if REPORTER.get() is not None:
+        return False
+    return settings.is_cluster if submit is None else submit
+
+
+def _where(settings: Settings) -> Settings:
+    """For Spark on the master that is named; without one, within this process.
+
+    In the profile cluster spark-submit has named it, and else HDFS is read by its URIs.
+    """
+    return settings if settings.spark_master else settings.model_copy(update=_IN_PROCESS)
+
+
+_IN_PROCESS = {"spark_master": "local[2]"}
 
 
 @contextmanager
-def command(
-    name: str, steps: tuple[str, ...], *, where: Callable[[Settings], Settings] = here
-) -> Iterator[Command]:
-    """What a command needs, with its steps shown; a session that was started is stopped."""
+def _command(work: Work, settings: Settings, reporter: Reporter) -> Iterator[Command]:
+    """What the work needs, with its steps shown; a session that was started is stopped."""
     from rich.console import Console
 
     from listens.aggregation.session import spark_session
-    from listens.settings import load_settings
     from listens.store import connect
 
     console = Console(stderr=True)
-    settings = load_settings()
     logging.basicConfig(level=logging.WARNING)
     started: list[SparkSession] = []
-    with console.status(name) as status:
+    with console.status(work.name) as status:
         began = time.monotonic()
 
         def tell(step: str) -> None:
-            place = steps.index(step) + 1
-            seconds = time.monotonic() - began
-            console.print(f"[dim]{place}/{len(steps)} at {seconds:5.1f} s[/dim] {step}")
-            status.update(f"{name}: {step}")
+            place = f"{work.steps.index(step) + 1}/{len(work.steps)}"
+            moment = f"at {time.monotonic() - began:5.1f} s"
+            console.print(f"[dim]{place} {moment}[/dim] {step}")
+            status.update(f"{work.name}: {step}")
+            reporter.step(f"{place} {moment} {step}")
 
         def spark() -> SparkSession:
             if not started:
                 parts = SHUFFLE_PARTITIONS
-                title = f"playcount {name}"
+                title = f"playcount {work.name}"
                 with _standard_output_apart():
-                    started.append(spark_session(where(settings), title, shuffle_partitions=parts))
+                    started.append(spark_session(_where(settings), title, shuffle_partitions=parts))
             return started[0]
 
         try:
@@ -106,12 +161,3 @@ def _standard_output_apart() -> Iterator[None]:
     finally:
         os.dup2(ours, STANDARD_OUTPUT)
         os.close(ours)
-
-
-@contextmanager
-def spark_job(
-    name: str, steps: tuple[str, ...]
-) -> Iterator[tuple[SparkSession, Store, Settings, Callable[[str], None]]]:
-    """A session where batches run, the store, the settings, and what to tell steps."""
-    with command(name, steps, where=where_submitted) as started:
-        yield started.spark(), started.store, started.settings, started.tell

@@ -26,6 +26,9 @@ SETTINGS_FILE_VARIABLE = "PLAYCOUNT_SETTINGS_FILE"
 HDFS_HOME = "/playcount"
 """The folder on HDFS that all of Playcount's are in."""
 
+SPEED_QUERY, ARCHIVE_QUERY = "speed", "archive"
+"""The streaming queries; the checkpoint of each is in a folder of its name."""
+
 HADOOP_PORTS = {
     "namenode": 8020,
     "namenode_http": 9870,
@@ -136,6 +139,9 @@ class Settings(BaseSettings):
     )
     archive_retention_hours: float = Field(
         24, ge=0, description="How long upkeep leaves files that are out of the archive"
+    )
+    checkpoint_retention_hours: float = Field(
+        168, ge=0, description="How long upkeep leaves a streaming checkpoint that nobody goes on"
     )
     batch_wait_seconds: float = Field(
         300, ge=0, description="How long a batch waits until the archive covers its cut"

@@ -29,6 +29,7 @@ BATCH_POINTER = "batch_pointer"
 HEARTBEATS = "heartbeats"
 SCHEDULED_RUNS = "scheduled_runs"
 ERASURES = "erasures"
+JOB_ORDERS = "job_orders"
 
 RECENT_KEPT = 1_000
 """Listens that the live feed keeps at least."""
@@ -46,6 +47,9 @@ _INDEXES: dict[str, list[list[tuple[str, int]]]] = {
     IMPORTS: [[("started_at", -1)]],
     REJECTED_EVENTS: [[("seq", 1)]],
 }
+
+_KEPT_SECONDS = {JOB_ORDERS: ("at", 7 * 24 * 3600)}
+"""Collection → the field with the moment from which on a document is kept for so long."""
 
 
 def open_store(settings: Settings, *, timeout_seconds: float = 10) -> Store:
@@ -97,6 +101,8 @@ def ensure_indexes(store: Store) -> None:
     for collection, indexes in _INDEXES.items():
         for keys in indexes:
             store[collection].create_index(keys)
+    for collection, (moment, seconds) in _KEPT_SECONDS.items():
+        store[collection].create_index(moment, expireAfterSeconds=seconds)
 
 
 def _address(settings: Settings) -> str:

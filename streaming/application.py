@@ -21,7 +21,7 @@ from listens.aggregation.messages import kafka_messages
 from listens.aggregation.session import spark_session
 from listens.errors import PlaycountError
 from listens.offsets import Offsets
-from listens.settings import Settings
+from listens.settings import ARCHIVE_QUERY, SPEED_QUERY, Settings
 from listens.stopping import stop_on_signals
 from listens.store import Store, connect, ensure_indexes
 from streaming import archive, speed
@@ -32,6 +32,10 @@ log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 2
 STOP_WITHIN_SECONDS = 15
 """How long a stop waits for the micro-batch under way; cut off, it runs again at the start."""
+
+CHECKPOINTED_BATCHES = 10
+"""Micro-batches that a checkpoint remembers. A restart needs the last one; where it ended is told
+by MongoDB and the archive. Spark's 100 are 400 files a query with those of their checksums."""
 
 
 class StreamingFailedError(PlaycountError):
@@ -80,6 +84,7 @@ def start(
     topic.check_resumable(now, topic_id=raw.topic_id, until=raw.until, what="the archive")
     raw.publish()
 
+    spark.conf.set("spark.sql.streaming.minBatchesToRetain", CHECKPOINTED_BATCHES)
     layer = speed.SpeedLayer(store=store, settings=settings, topic_id=described.topic_id)
 
     def count(messages: DataFrame, _: int) -> None:
@@ -89,10 +94,10 @@ def start(
         raw.append(messages)
 
     return [
-        _query(spark, settings, name="speed", offsets=described.beginning | head.until, each=count,
-               seconds=settings.speed_trigger_seconds, most=settings.max_offsets_per_trigger,
-               once=once),
-        _query(spark, settings, name="archive", offsets=raw.until, each=keep,
+        _query(spark, settings, name=SPEED_QUERY, offsets=described.beginning | head.until,
+               each=count, seconds=settings.speed_trigger_seconds,
+               most=settings.max_offsets_per_trigger, once=once),
+        _query(spark, settings, name=ARCHIVE_QUERY, offsets=raw.until, each=keep,
                seconds=settings.archive_trigger_seconds,
                most=settings.archive_max_offsets_per_trigger, once=once),
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Small files become large ones, and files that nobody needs any more go.
+"""Small files become large ones; files and folders that nobody needs any more go.
 
 Safe while events are appended and while a batch reads: compaction only replaces files of the
 table's version by others with the same rows. What is deleted are files that haven't been in any
@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pyspark.sql import SparkSession
 
 from batch.archive.files import Size, disk_size, required_coverage, table_size
+from batch.archive.leftovers import remove_checkpoints, remove_staging
 from batch.lease import exclusive
 from listens import store as collections
 from listens.aggregation.archive import upkeep_session
@@ -26,7 +27,7 @@ from listens.store import Store
 
 log = logging.getLogger(__name__)
 
-STEPS = ("measure", "compact", "vacuum", "measure again")
+STEPS = ("measure", "compact", "vacuum", "measure again", "leftovers")
 
 SAFE_RETENTION_HOURS = 1.0
 """Shorter ones only while nothing streams: no commit of the archive takes an hour."""
@@ -48,7 +49,8 @@ _RETENTION = "delta.deletedFileRetentionDuration"
 class Upkeep:
     """What upkeep did: the table's version and the disk, before and after.
 
-    On the disk are also files that are in no version, or only in older ones.
+    On the disk are also files that are in no version, or only in older ones. `checkpoints` and
+    `staging` are the names of the folders that were removed as leftovers.
     """
 
     table_before: Size
@@ -57,6 +59,8 @@ class Upkeep:
     disk_after: Size
     retention_hours: float
     seconds: float
+    checkpoints: list[str]
+    staging: list[str]
 
 
 def optimize(
@@ -95,9 +99,12 @@ def optimize(
         _vacuum(spark, table=table, hours=hours)
         tell("measure again")
         after = table_size(spark, table=table), disk_size(spark, table=table)
+        tell("leftovers")
+        checkpoints = remove_checkpoints(spark, settings=settings, is_streaming=is_streaming(store))
+        staging = remove_staging(spark, settings=settings)
     seconds = round(time.monotonic() - began, 1)
     log.info("upkeep files=%d to %d seconds=%.1f", before[0].files, after[0].files, seconds)
-    return Upkeep(before[0], after[0], before[1], after[1], hours, seconds)
+    return Upkeep(before[0], after[0], before[1], after[1], hours, seconds, checkpoints, staging)
 
 
 def is_streaming(store: Store) -> bool:

@@ -4,8 +4,8 @@
    present end are left out by whoever reads them.
 2. What had been counted before is counted again from the archive, and taken back by commits of
    negative cells. From then on no answer holds the listener.
-3. What names the listener is forgotten in MongoDB, beside the rejected rows of imports, and last
-   in the archive, from which the steps before can be done again.
+3. What names the listener is forgotten in MongoDB, and last in the archive, from which the steps
+   before can be done again. The rejected rows of imports are deleted by the command itself.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def erase(
             erasure = negate(store, erasure, counted, listener=listener)
         tell("forget")
         seen = sorted(seen_keys(counted))
-        forget(store, erasure, settings=settings, listener=listener, seen=seen)
+        forget(store, erasure, listener=listener, seen=seen)
         tell("archive")
         _empty_archive(session, store, erasure, settings=settings, listener=listener)
         done = {"$set": {"state": erasures.DONE, "done_at": datetime.now(UTC)}}

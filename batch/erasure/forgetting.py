@@ -1,4 +1,4 @@
-"""Where an erased listener is named besides the counts: MongoDB, and the rejected rows."""
+"""Where MongoDB names an erased listener besides the counts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from batch.erasure.raw import is_by
 from listens import store as collections
 from listens.erasures import Erasure
 from listens.errors import UserMistakeError
-from listens.settings import Settings
 from listens.store import Document, Store
 
 IDS_AT_ONCE = 10_000
@@ -38,11 +37,10 @@ def forget(
     store: Store,
     erasure: Erasure,
     *,
-    settings: Settings,
     listener: str,
     seen: Sequence[bytes],
 ) -> None:
-    """Remove the listener from `seen`, rejected events, imports and their rejected rows.
+    """Remove the listener from `seen`, rejected events and imports.
 
     `seen` are the keys of the events that were counted before the erasure.
     """
@@ -54,7 +52,7 @@ def forget(
     for first in range(0, len(rejected), IDS_AT_ONCE):
         some = {"_id": {"$in": rejected[first : first + IDS_AT_ONCE]}}
         store[collections.REJECTED_EVENTS].delete_many(some)
-    _forget_imports(store, erasure, settings=settings, listener=listener)
+    _forget_imports(store, erasure, listener)
 
 
 def rejected_events(store: Store, erasure: Erasure | None, listener: str) -> Iterator[Document]:
@@ -77,14 +75,12 @@ def imports_of(store: Store, erasure: Erasure | None, listener: str) -> list[Doc
     return list(store[collections.IMPORTS].find(theirs))
 
 
-def _forget_imports(store: Store, erasure: Erasure, *, settings: Settings, listener: str) -> None:
-    """Leave the accounts, which balance, without whose they are; delete the rejected rows."""
+def _forget_imports(store: Store, erasure: Erasure, listener: str) -> None:
+    """Leave the accounts, which balance, without whose they are; their ids lead to the rows."""
     ids = [document["_id"] for document in imports_of(store, erasure, listener)]
     store[collections.ERASURES].update_one(
         {"_id": erasure.number}, {"$addToSet": {"imports": {"$each": ids}}}
     )
-    for import_id in ids:
-        (settings.rejected_rows / f"{import_id}.jsonl").unlink(missing_ok=True)
     forget_loads(store, erasure, listener)
     # The checksum tells somebody who has the file whose import it was.
     nameless = {"$set": {"listener_id": NOBODY, "file": NOBODY}, "$unset": {"sha256": ""}}

@@ -1,4 +1,4 @@
-"""What MongoDB and the rejected rows still hold of a listener."""
+"""What MongoDB still holds of a listener."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from listens import bulk_loads
 from listens import store as collections
 from listens.erasures import DONE, Erasure
 from listens.rules import DAYPARTS
-from listens.settings import Settings
 from listens.store import Document, Store
 from listens.views import SEPARATOR, VIEWS
 
@@ -38,9 +37,7 @@ class Trace:
     goes: str
 
 
-def in_mongodb(
-    store: Store, erasure: Erasure | None, listener: str, *, settings: Settings
-) -> Iterator[Trace]:
+def in_mongodb(store: Store, erasure: Erasure | None, listener: str) -> Iterator[Trace]:
     """What is there from before the erasure, or at all."""
     if erasure and not erasure.is_done:
         yield Trace("erasures", f"the erasure is {erasure.state}, and not done", AGAIN)
@@ -56,7 +53,6 @@ def in_mongodb(
             len(loads_before(store, erasure, listener)), "accounts", AGAIN,
         ),
         collections.SEEN: (_seen_too_many(store), "ids of events that don't count", AGAIN),
-        "rejected rows": (_rejected_files(store, erasure, settings), "files", AGAIN),
     }  # fmt: skip
     for where, (count, what, goes) in counts.items():
         if count:
@@ -135,10 +131,3 @@ def _events(store: Store, session: ClientSession) -> int:
     later = {"_id": {"$gt": version["cut_seq"]}}
     commits = store[collections.SPEED_COMMITS].find(later, {"events": 1}, session=session)
     return uncounted + int(version["events"]) + sum(int(commit["events"]) for commit in commits)
-
-
-def _rejected_files(store: Store, erasure: Erasure | None, settings: Settings) -> int:
-    number = erasure.number if erasure else None
-    document = store[collections.ERASURES].find_one({"_id": number}) or {}
-    imports = [*document.get("imports", [])]
-    return sum((settings.rejected_rows / f"{each}.jsonl").exists() for each in imports)

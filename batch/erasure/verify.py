@@ -43,7 +43,7 @@ def verify(
     listener: str,
     tell: Callable[[str], None] = lambda _step: None,
 ) -> Proof:
-    """Search MongoDB, the archive's current version, its files and the rejected rows.
+    """Search MongoDB, the archive's current version and its files.
 
     Where the listener was never erased, every trace counts, else those from before the erasure.
 
@@ -54,7 +54,7 @@ def verify(
     document = store[collections.ERASURES].find_one(theirs, sort=[("_id", -1)])
     erasure = erasures.from_store(document) if document else None
     tell("mongodb")
-    found = [*traces.in_mongodb(store, erasure, listener, settings=settings)]
+    found = [*traces.in_mongodb(store, erasure, listener)]
     tell("archive")
     table = settings.archive_table
     required_coverage(spark, table=table)

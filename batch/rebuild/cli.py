@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batch.command import command
+from batch.command import SUBMIT, Command, Work, outcome
+
+if TYPE_CHECKING:
+    from listens.store import Document
 
 app = typer.Typer()
 
@@ -18,6 +21,7 @@ def rebuild(
         bool,
         typer.Option("--force", help="Drop what is in the database, but for imports and erasures"),
     ] = False,
+    submit: bool | None = SUBMIT,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document")] = False,
 ) -> None:
     """Make everything in MongoDB again from the archive, after MongoDB was lost.
@@ -27,7 +31,7 @@ def rebuild(
     """
     from batch.rebuild import rebuild as rebuilding
 
-    with command("rebuild", rebuilding.STEPS) as started:
+    def do(started: Command) -> Document:
         version = rebuilding.rebuild(
             started.spark(),
             started.store,
@@ -35,11 +39,15 @@ def rebuild(
             force=force,
             tell=started.tell,
         )
-    if as_json:
         shown = {name: version[name] for name in ("events", "cells", "cut", "seconds")}
-        typer.echo(json.dumps({"version": version["_id"], **shown}))
+        return {"version": version["_id"], **shown}
+
+    wish = ("--force",) if force else ()
+    version = outcome(Work("rebuild", ("rebuild", *wish), rebuilding.STEPS, do), submit=submit)
+    if as_json:
+        typer.echo(json.dumps(version))
     else:
         typer.echo(
-            f"version {version['_id']} is published with {version['events']:,} listens; "
+            f"version {version['version']} is published with {version['events']:,} listens; "
             "start streaming, and it goes on where the archive ends: ./playcount up"
         )

@@ -28,7 +28,7 @@ from listens import bulk_loads
 from listens.aggregation.archive import Coverage
 from listens.aggregation.messages import offset_of_partition
 from listens.offsets import to_document
-from listens.settings import Settings
+from listens.settings import SPEED_QUERY, Settings
 from listens.store import Document, Store, ensure_indexes
 
 STEPS = ("check", "count", "seen", "names", "recent", "rejected", "imports", "charts", "publish")
@@ -95,7 +95,7 @@ def _rebuild(
     windows = _write_windows(spark, number, told=told, loads=loads, settings=settings)
     tell("publish")
     # Streaming goes on where MongoDB ends, and a checkpoint may be ahead of that.
-    delete_folder(spark, f"{settings.checkpoints}/speed")
+    delete_folder(spark, f"{settings.checkpoints}/{SPEED_QUERY}")
     made = manifest(
         cut_seq=SEQ,
         cut=to_document(told.until),

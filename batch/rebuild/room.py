@@ -14,6 +14,9 @@ from listens.store import Store
 KEPT = (collections.IMPORTS, collections.ERASURES)
 """What can't be made from the archive stays where it's there."""
 
+NO_CONTENT = (collections.HEARTBEATS, collections.JOB_ORDERS)
+"""Signs of life, and the order of this very rebuild where it runs on YARN."""
+
 HEARTBEAT_WITHIN = timedelta(seconds=3)
 
 
@@ -39,7 +42,7 @@ def make_room(store: Store, *, force: bool) -> None:
     held = [
         name
         for name in store.list_collection_names()
-        if name != collections.HEARTBEATS and store[name].find_one({}, {"_id": 1})
+        if name not in NO_CONTENT and store[name].find_one({}, {"_id": 1})
     ]
     if held and not force:
         raise UserMistakeError(

@@ -16,7 +16,6 @@ class Job:
         name: what MongoDB, the log and the status call it.
         arguments: of `./playcount`.
         cron: when, five fields in the reporting time zone; empty for never.
-        submits: it takes `--submit`, so it runs on YARN in the profile cluster.
         makes_version: it recounts history: it waits for any other batch, is left out when a
             version was begun since, and runs after large imports too.
     """
@@ -24,7 +23,6 @@ class Job:
     name: str
     arguments: tuple[str, ...]
     cron: str
-    submits: bool = False
     makes_version: bool = False
 
 
@@ -32,12 +30,11 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
     """All jobs; of two that are due at once, the first goes first."""
     nightly = settings.batch_schedule
     return (
-        Job("batch", ("batch", "run"), nightly, submits=True, makes_version=True),
+        Job("batch", ("batch", "run"), nightly, makes_version=True),
         Job("archive", ("archive", "optimize"), settings.archive_schedule),
     )
 
 
-def command_line(job: Job, settings: Settings) -> list[str]:
-    """The program and arguments of a job's process."""
-    where = ["--submit"] if job.submits and settings.is_cluster else []
-    return [sys.executable, str(CHECKOUT / "playcount"), *job.arguments, *where]
+def command_line(job: Job) -> list[str]:
+    """The program and arguments of a job's process; the profile says whether YARN runs it."""
+    return [sys.executable, str(CHECKOUT / "playcount"), *job.arguments]

@@ -107,7 +107,7 @@ def _start_if_due(state: State, job: Job) -> None:
         runs.end(state.store, run_, "none", now=now)
         return
     log.info("job=%s run=%d reason=%s", job.name, run_.number, wanted.reason)
-    state.child = child.start(run_, command_line(job, state.settings))
+    state.child = child.start(run_, command_line(job))
 
 
 def _must_wait(state: State) -> bool:

@@ -45,12 +45,14 @@ class Job:
         script: entry point in the checkout, such as streaming/job.py.
         arguments: for the script.
         attempts: application masters that YARN starts, one after the other, before it gives up.
+        order: what tells this submission from others of its name; empty where one runs at a time.
     """
 
     name: str
     script: str
     arguments: tuple[str, ...] = ()
     attempts: int = 1
+    order: str = ""
 
 
 def tag_of(job_name: str, settings: Settings) -> str:
@@ -128,7 +130,7 @@ def command(
         "spark.yarn.dist.archives": f"{uris['code']}#playcount,{uris['python']}#python",
         "spark.yarn.submit.waitAppCompletion": "false",
         "spark.yarn.maxAppAttempts": str(job.attempts),
-        "spark.yarn.tags": tag_of(job.name, settings),
+        "spark.yarn.tags": ",".join(filter(None, (tag_of(job.name, settings), job.order))),
         "spark.eventLog.dir": f"{settings.hdfs}{HDFS_HOME}/history",
         "spark.pyspark.python": settings.yarn_python or _interpreter(),
         **_process_environment(settings),
@@ -198,11 +200,12 @@ def _quoted(value: str) -> str:
 
 
 def _appeared(job: Job, settings: Settings) -> Application:
+    tag = job.order or tag_of(job.name, settings)
     deadline = time.monotonic() + APPEARS_SECONDS
     while time.monotonic() < deadline:
-        if app := running(job.name, settings):
-            return app
-        ended = yarn.applications(settings, tag=tag_of(job.name, settings), alive=False)
+        if alive := yarn.applications(settings, tag=tag):
+            return alive[0]
+        ended = yarn.applications(settings, tag=tag, alive=False)
         if ended and ended[0].elapsed_seconds < APPEARS_SECONDS:
             return ended[0]
         time.sleep(POLL_SECONDS)

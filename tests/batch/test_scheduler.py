@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from batch import versions
+from batch.command import runs_on_yarn
 from batch.scheduling import child as schedule_child
 from batch.scheduling import due as schedule
 from batch.scheduling import facts as schedule_facts
@@ -266,13 +267,15 @@ def _process(pid):
         return []
 
 
-def test_a_job_is_a_command_of_playcount(fresh_database):
+def test_a_job_is_a_command_of_playcount_which_asks_the_profile_where_it_runs(fresh_database):
     batch, upkeep = jobs(fresh_database)
 
-    assert command_line(batch, fresh_database)[-2:] == ["batch", "run"]
+    assert command_line(batch)[-2:] == ["batch", "run"]
+    assert command_line(upkeep)[-2:] == ["archive", "optimize"]
     on_yarn = fresh_database.model_copy(update={"profile": "cluster"})
-    assert command_line(batch, on_yarn)[-3:] == ["batch", "run", "--submit"]
-    assert command_line(upkeep, on_yarn)[-2:] == ["archive", "optimize"]
+    assert not runs_on_yarn(fresh_database, submit=None)
+    assert runs_on_yarn(on_yarn, submit=None)
+    assert not runs_on_yarn(on_yarn, submit=False)
 
 
 def test_events_of_bulk_loads_that_no_version_counts_are_counted(store):
