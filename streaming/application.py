@@ -19,13 +19,13 @@ from listens import commits, topic
 from listens import store as collections
 from listens.aggregation.messages import kafka_messages
 from listens.aggregation.session import spark_session
-from listens.errors import PlaycountError
 from listens.offsets import Offsets
 from listens.settings import ARCHIVE_QUERY, SPEED_QUERY, Settings
 from listens.stopping import stop_on_signals
 from listens.store import Store, connect, ensure_indexes
 from streaming import archive, speed
 from streaming.offsets import starting_offsets
+from streaming.patience import PATIENCE_SECONDS, WatchedQuery
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +36,6 @@ STOP_WITHIN_SECONDS = 15
 CHECKPOINTED_BATCHES = 10
 """Micro-batches that a checkpoint remembers. A restart needs the last one; where it ended is told
 by MongoDB and the archive. Spark's 100 are 400 files a query with those of their checksums."""
-
-
-class StreamingFailedError(PlaycountError):
-    """A query ended by itself; the supervisor starts the application again."""
 
 
 def run(settings: Settings, *, until_drained: bool = False) -> None:
@@ -53,23 +49,26 @@ def run(settings: Settings, *, until_drained: bool = False) -> None:
     described = topic.describe(settings)
     spark = spark_session(settings, "playcount streaming")
     try:
-        queries = start(
+        count, keep = starters(
             spark, store=store, settings=settings, described=described, once=until_drained
         )
+        # What comes in is counted also while the archive can't be written.
+        patience_seconds = 0 if until_drained else PATIENCE_SECONDS
+        queries = [WatchedQuery(count, 0, count()), WatchedQuery(keep, patience_seconds, keep())]
         _watch(queries, store=store, stop=stop_on_signals())
     finally:
         spark.stop()
 
 
-def start(
+def starters(
     spark: SparkSession,
     *,
     store: Store,
     settings: Settings,
     described: topic.Topic,
     once: bool = False,
-) -> list[StreamingQuery]:
-    """Start both queries where MongoDB and the archive say that they ended."""
+) -> tuple[Callable[[], StreamingQuery], Callable[[], StreamingQuery]]:
+    """What starts `speed` and `archive` where MongoDB and the archive say that they ended."""
     head = commits.begin(store, topic_id=described.topic_id, beginning=described.beginning)
     raw = archive.Archive(
         spark,
@@ -82,8 +81,6 @@ def start(
     now = topic.describe(settings)
     topic.check_resumable(now, topic_id=head.topic_id, until=head.until, what="the speed layer")
     topic.check_resumable(now, topic_id=raw.topic_id, until=raw.until, what="the archive")
-    raw.publish()
-
     spark.conf.set("spark.sql.streaming.minBatchesToRetain", CHECKPOINTED_BATCHES)
     layer = speed.SpeedLayer(store=store, settings=settings, topic_id=described.topic_id)
 
@@ -93,14 +90,19 @@ def start(
     def keep(messages: DataFrame, _: int) -> None:
         raw.append(messages)
 
-    return [
-        _query(spark, settings, name=SPEED_QUERY, offsets=described.beginning | head.until,
-               each=count, seconds=settings.speed_trigger_seconds,
-               most=settings.max_offsets_per_trigger, once=once),
-        _query(spark, settings, name=ARCHIVE_QUERY, offsets=raw.until, each=keep,
-               seconds=settings.archive_trigger_seconds,
-               most=settings.archive_max_offsets_per_trigger, once=once),
-    ]  # fmt: skip
+    def begin_speed() -> StreamingQuery:
+        return _query(spark, settings, name=SPEED_QUERY, offsets=described.beginning | head.until,
+                      each=count, seconds=settings.speed_trigger_seconds,
+                      most=settings.max_offsets_per_trigger, once=once)  # fmt: skip
+
+    def begin_archive() -> StreamingQuery:
+        # What it wrote before it failed may not be told yet.
+        raw.publish()
+        return _query(spark, settings, name=ARCHIVE_QUERY, offsets=raw.until, each=keep,
+                      seconds=settings.archive_trigger_seconds,
+                      most=settings.archive_max_offsets_per_trigger, once=once)  # fmt: skip
+
+    return begin_speed, begin_archive
 
 
 def _query(
@@ -136,20 +138,19 @@ def _query(
     return trigger.start()
 
 
-def _watch(queries: list[StreamingQuery], *, store: Store, stop: threading.Event) -> None:
+def _watch(queries: list[WatchedQuery], *, store: Store, stop: threading.Event) -> None:
     began = datetime.now(UTC)
     while not stop.wait(HEARTBEAT_SECONDS):
-        for query in queries:
-            if error := query.exception():
-                raise StreamingFailedError(f"the query {query.name} failed: {error}") from error
-        if not any(query.isActive for query in queries):
+        for watched in queries:
+            watched.look()
+        if not any(watched.query.isActive for watched in queries):
             return
         if _beat(store, since=began):
             log.info("asked to stop")
             break
     deadline = time.monotonic() + STOP_WITHIN_SECONDS
-    for query in queries:
-        _stop(query, deadline=deadline)
+    for watched in queries:
+        _stop(watched.query, deadline=deadline)
     log.info("stopped")
 
 

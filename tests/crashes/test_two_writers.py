@@ -52,9 +52,10 @@ def send_junk(settings: Settings) -> None:
 
 def drain(spark: SparkSession, store: Store, settings: Settings, *, described: topic.Topic) -> None:
     """Run both queries, from a new start, to the topic's end."""
-    for query in application.start(
+    starters = application.starters(
         spark, store=store, settings=settings, described=described, once=True
-    ):
+    )
+    for query in [begin() for begin in starters]:
         query.awaitTermination()
 
 

@@ -67,14 +67,14 @@ class Pipeline:
     def drain(self) -> None:
         """Run both queries, from a new start, to the topic's end."""
         described = topic.describe(self.settings)
-        queries = application.start(
+        starters = application.starters(
             self.spark,
             store=self.store,
             settings=self.settings,
             described=described,
             once=True,
         )
-        for query in queries:
+        for query in [begin() for begin in starters]:
             query.awaitTermination()
             assert query.exception() is None
 
