@@ -19,6 +19,8 @@ NO_CONTENT = (collections.HEARTBEATS, collections.JOB_ORDERS)
 
 HEARTBEAT_WITHIN = timedelta(seconds=3)
 
+POLL_SECONDS = 0.5
+
 
 def make_room(store: Store, *, force: bool) -> None:
     """Empty the database, where `force` is given or nothing is in it.
@@ -27,13 +29,7 @@ def make_room(store: Store, *, force: bool) -> None:
         UserMistakeError: it isn't empty, or streaming runs.
         PlaycountError: an erasure in it is unfinished.
     """
-    # Into a database that was dropped, a running application writes a heartbeat soon.
-    time.sleep(HEARTBEAT_WITHIN.total_seconds())
-    if is_streaming(store):
-        raise UserMistakeError(
-            "streaming runs, and would count into a half-made database; stop it first: "
-            "./playcount down, then ./playcount up --only kafka,mongod"
-        )
+    _refuse_while_streaming(store)
     if any(not each.is_done for each in erasures.known(store)):
         raise PlaycountError(
             "an erasure is unfinished; end it by ./playcount erase with the same name, or, if the "
@@ -52,3 +48,19 @@ def make_room(store: Store, *, force: bool) -> None:
     for name in held:
         if name not in KEPT:
             store[name].drop()
+
+
+def _refuse_while_streaming(store: Store) -> None:
+    """Wait until the last sign of life is old; one that was just stopped gives no newer one."""
+    beats = store[collections.HEARTBEATS]
+    first = beats.find_one({"_id": "streaming"})
+    # Into a database that was dropped, a running application writes a heartbeat soon.
+    time.sleep(HEARTBEAT_WITHIN.total_seconds())
+    while is_streaming(store):
+        if beats.find_one({"_id": "streaming"}) != first:
+            raise UserMistakeError(
+                "streaming runs, and would count into a half-made database; stop it first: "
+                "./playcount down, then ./playcount up --only with all but streaming, scheduler "
+                "and api"
+            )
+        time.sleep(POLL_SECONDS)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from batch.archive.check import check
+from batch.archive.upkeep import ALIVE_WITHIN
 from batch.erasure.erase import erase
 from batch.erasure.verify import verify
 from batch.rebuild.rebuild import rebuild
@@ -189,10 +191,35 @@ def test_nothing_is_rebuilt_while_streaming_runs(pipeline: Pipeline) -> None:
     pipeline.send([(b"ann", codec.encode(one)) for one in some_listens("ann", first=0, n=3)])
     pipeline.drain()
     lose_mongodb(pipeline)
-    beat = {"_id": "streaming", "at": datetime.now(UTC)}
-    pipeline.store[collections.HEARTBEATS].insert_one(beat)
+    ended = threading.Event()
 
-    done = pipeline.command("rebuild", check=False)
+    def beat() -> None:
+        while not ended.wait(1):
+            alive = {"$set": {"at": datetime.now(UTC)}}
+            heartbeats = pipeline.store[collections.HEARTBEATS]
+            heartbeats.update_one({"_id": "streaming"}, alive, upsert=True)
+
+    beating = threading.Thread(target=beat)
+    beating.start()
+    try:
+        done = pipeline.command("rebuild", check=False)
+    finally:
+        ended.set()
+        beating.join()
 
     assert done.returncode == 2
     assert "streaming runs" in done.stderr
+
+
+def test_a_rebuild_waits_for_the_silence_of_an_application_that_was_stopped(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.send([(b"ann", codec.encode(one)) for one in some_listens("ann", first=0, n=3)])
+    pipeline.drain()
+    lose_mongodb(pipeline)
+    last = datetime.now(UTC) - ALIVE_WITHIN + timedelta(seconds=8)
+    pipeline.store[collections.HEARTBEATS].insert_one({"_id": "streaming", "at": last})
+
+    assert rebuilt(pipeline)["events"] == 3
+
+    assert datetime.now(UTC) - last >= ALIVE_WITHIN
