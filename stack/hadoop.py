@@ -40,6 +40,12 @@ def daemon_command(settings: Settings, name: str) -> list[str]:
     return [*_java(settings, heap_mb=HEAP_MB[name]), MAINS[name]]
 
 
+def admin_command(settings: Settings, *arguments: str) -> list[str]:
+    """`hdfs dfsadmin` with some arguments, as HDFS's superuser, who started the NameNode."""
+    main = "org.apache.hadoop.hdfs.tools.DFSAdmin"
+    return [*_java(settings, heap_mb=128), main, *arguments]
+
+
 def daemon_ports(name: str) -> tuple[str, ...]:
     """The names of its ports in HADOOP_PORTS."""
     return tuple(port for port in HADOOP_PORTS if port == name or port.startswith(f"{name}_"))

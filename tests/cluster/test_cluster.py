@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import time
 import urllib.request
 
 import pytest
 
+from batch.lease import exclusive
+from batch.versions import BUSY_EXIT
 from listens.cluster import yarn
+from listens.cluster.hdfs import client
 from listens.cluster.submit import running
+from listens.settings import HDFS_HOME
+from stack.positions import read_positions
 from streaming.submitted import NAME
+from tests.cluster.commands import command, dfsadmin
 from tests.cluster.yarn_processes import MASTER, all_containers, containers
 from tests.crashes.feed import Feed
 from tests.crashes.harness import Stack, eventually, say, simulate
@@ -20,12 +27,11 @@ from tests.pipeline.independent import Count
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 
-def command(cluster: Stack, *arguments: str) -> str:
-    """Run a command to its end; what it printed."""
-    process = cluster.command(*arguments)
-    code = cluster.finish(process)
-    assert code == 0, cluster.output(process, "err")[-3000:]
-    return cluster.output(process)
+def attempt(cluster: Stack) -> tuple[str, int]:
+    """The streaming application's id, and the number of its driver."""
+    app = running(NAME, cluster.settings)
+    assert app is not None
+    return app.id, app.attempt
 
 
 def test_charts_are_exact_before_during_and_after_a_batch_on_yarn(
@@ -104,6 +110,23 @@ def test_a_backfill_on_yarn_changes_no_answer(cluster: Stack, feed: Feed) -> Non
     judge(cluster, feed)
 
 
+def test_counting_goes_on_while_the_archive_cannot_be_written(cluster: Stack, feed: Feed) -> None:
+    streaming = attempt(cluster)
+    before = read_positions(cluster.settings).archive.until
+    dfsadmin(cluster, "-setSpaceQuota", "1m", f"{HDFS_HOME}/archive")
+    try:
+        feed.more()
+        feed.settle()
+        eventually(lambda: cluster.backlog() == 0, "all of it counted")
+        assert_some_charts(cluster, Count(feed.files))
+        assert read_positions(cluster.settings).archive.until == before
+    finally:
+        dfsadmin(cluster, "-clrSpaceQuota", f"{HDFS_HOME}/archive")
+
+    judge(cluster, feed, thorough=False)
+    assert attempt(cluster) == streaming
+
+
 def test_a_killed_driver_is_started_again_by_yarn(cluster: Stack, feed: Feed) -> None:
     feed.more_under_way()
     app = running(NAME, cluster.settings)
@@ -153,14 +176,40 @@ def test_a_bulk_load_goes_by_hdfs_and_yarn(cluster: Stack, feed: Feed) -> None:
     assert_some_charts(cluster, Count([*feed.files, ("bulk", "csv", path)]))
 
 
-def test_upkeep_reads_hdfs(cluster: Stack) -> None:
+def test_upkeep_runs_on_yarn_and_removes_what_the_dead_left(cluster: Stack) -> None:
+    hdfs = client(cluster.settings)
+    checkpoints, staging = f"{HDFS_HOME}/checkpoints", f"/user/{getpass.getuser()}/.sparkStaging"
+    newest = max(hdfs.list(f"{checkpoints}/speed/offsets"), key=int)
+    for name in ("metadata", f"offsets/{newest}"):
+        with hdfs.read(f"{checkpoints}/speed/{name}") as reader:
+            hdfs.write(f"{checkpoints}/counts/{name}", reader.read())
+    hdfs.write(f"{staging}/application_1_0001/playcount.settings", b"secret")
+    hdfs.write(f"{staging}/application_1_0002/others.settings", b"not ours")
+    streaming = attempt(cluster)
+
     checked = json.loads(command(cluster, "archive", "check", "--json"))
-    optimized = json.loads(command(cluster, "archive", "optimize", "--json"))
+    at_once = {"PLAYCOUNT_CHECKPOINT_RETENTION_HOURS": "0"}
+    optimized = json.loads(command(cluster, "archive", "optimize", "--json", **at_once))
 
     assert checked["problems"] == []
     assert checked["events"] == checked["counted"] > 0
     assert optimized["table_after"]["files"] < optimized["table_before"]["files"]
-    assert "every chart equals" in command(cluster, "batch", "verify")
+    assert optimized["checkpoints"] == ["counts"]
+    assert "application_1_0001" in optimized["staging"]
+    assert "application_1_0002" in hdfs.list(staging)
+    names = {app.name for app in yarn.applications(cluster.settings, alive=False)}
+    assert {"playcount archive check", "playcount archive optimize"} <= names
+    assert attempt(cluster) == streaming
+    assert "every chart equals" in command(cluster, "batch", "verify", "--no-submit")
+
+
+def test_a_batch_that_meets_another_one_ends_on_yarn_as_it_does_here(cluster: Stack) -> None:
+    with exclusive(cluster.store, what="upkeep"):
+        batch = cluster.command("batch", "run", "--json")
+        assert cluster.finish(batch) == BUSY_EXIT
+
+    assert "runs already" in cluster.output(batch, "err")
+    assert cluster.output(batch) == ""
 
 
 def test_an_erased_listener_is_gone_and_stays_gone_through_a_rebuild(
@@ -177,7 +226,7 @@ def test_an_erased_listener_is_gone_and_stays_gone_through_a_rebuild(
     command(cluster, "down")
     command(cluster, "up", "--only", "kafka,mongod,namenode,datanode")
     cluster.store.client.drop_database(cluster.settings.database)
-    command(cluster, "rebuild")
+    command(cluster, "rebuild", "--no-submit")
     command(cluster, "up")
     assert_some_charts(cluster, Count(files))
 

@@ -47,7 +47,10 @@ SMALL_COMMITS = {
 
 
 class Stack:
-    """One home with its supervisor; `rng` makes every random choice, so that a seed repeats it."""
+    """One home with its supervisor; `rng` makes every random choice, so that a seed repeats it.
+
+    Commands are those of `checkout`, this one unless a test deploys another.
+    """
 
     def __init__(self, settings: Settings, *, seed: int) -> None:
         self.settings = settings.model_copy(update=SMALL_COMMITS)
@@ -55,6 +58,7 @@ class Stack:
         # Each use waits for MongoDB as long as the tests are patient.
         self.store = collections.open_store(self.settings, timeout_seconds=PATIENCE_SECONDS)
         self.started_here: list[subprocess.Popen[str]] = []
+        self.checkout = CHECKOUT
         say(f"seed {seed}, home {settings.home}")
 
     def up(self, *names: str) -> None:
@@ -113,7 +117,7 @@ class Stack:
         name = f"{len(self.started_here):03d}-{arguments[0]}"
         with (place / f"{name}.out").open("w") as out, (place / f"{name}.err").open("w") as err:
             process = subprocess.Popen(
-                [sys.executable, str(CHECKOUT / "playcount"), *arguments],
+                [sys.executable, str(self.checkout / "playcount"), *arguments],
                 env=os.environ | settings_environment(self.settings) | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
