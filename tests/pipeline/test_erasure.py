@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -334,6 +335,29 @@ def test_verify_is_a_command_that_fails_while_something_remains(
     assert "archive's log" not in before.stdout + after.stdout
     assert "Exception" not in before.stderr + after.stderr
     assert "Kafka keeps messages until" in after.stdout
+
+
+def test_rejected_rows_are_files_of_the_machine_where_the_command_is_given(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    part = made(tmp_path, 1, "ann")
+    with part.path.open("a") as file:
+        file.write("," * 10 + "\n")
+    balance = pipeline.send_file(part.path, "ann")
+    pipeline.drain()
+    (account,) = pipeline.store[collections.IMPORTS].find()
+    rows = pipeline.settings.rejected_rows / f"{account['_id']}.jsonl"
+    assert balance["rejected"] == 1
+    assert rows.exists()
+
+    pipeline.command("erase", "ann", "--yes")
+    assert not rows.exists()
+
+    rows.write_text("{}")
+    found = pipeline.command("erase", "ann", "--verify", "--json", check=False)
+    where = {trace["where"]: trace["what"] for trace in json.loads(found.stdout)["traces"]}
+    assert where["rejected rows"] == "1 files"
+    assert found.returncode == 1
 
 
 def test_nothing_is_erased_while_the_listener_imports(pipeline: Pipeline) -> None:
