@@ -31,6 +31,8 @@ STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 SHUFFLE_PARTITIONS = 64
 """In so many parts, 50 million events fit the memory of tasks; Spark joins parts that are small."""
 
+_IN_PROCESS = {"spark_master": "local[2]"}
+
 SUBMIT = typer.Option(
     None,
     "--submit/--no-submit",
@@ -106,9 +108,6 @@ def _where(settings: Settings) -> Settings:
     In the profile cluster spark-submit has named it, and else HDFS is read by its URIs.
     """
     return settings if settings.spark_master else settings.model_copy(update=_IN_PROCESS)
-
-
-_IN_PROCESS = {"spark_master": "local[2]"}
 
 
 @contextmanager

@@ -31,9 +31,10 @@ def count_one(pipeline: Pipeline, minute: int) -> None:
 
 @pytest.fixture
 def checkpoints(pipeline: Pipeline) -> Path:
-    """Of both queries, and beside them those of an old query, of another topic, and no checkpoint.
+    """Of both queries; beside them three more, and a folder that is none.
 
-    All but that of `archive` were left three hours ago.
+    The three are of an old query, of another topic, and one that can't be read. All but that of
+    `archive` were left three hours ago.
     """
     count_one(pipeline, 0)
     place = Path(urlparse(pipeline.settings.checkpoints).path)
@@ -41,9 +42,13 @@ def checkpoints(pipeline: Pipeline) -> Path:
     shutil.copytree(place / "speed", place / "of-another-topic")
     for offsets in (place / "of-another-topic" / "offsets").glob("[0-9]*"):
         offsets.write_text(offsets.read_text().replace(pipeline.settings.topic, "other"))
+        (offsets.parent / f".{offsets.name}.crc").unlink()
+    shutil.copytree(place / "speed", place / "damaged")
+    for offsets in (place / "damaged" / "offsets").glob("[0-9]*"):
+        offsets.write_text(offsets.read_text().replace("v1", "v2"))
     (place / "notes").mkdir()
     (place / "notes" / "metadata").write_text("whose?")
-    for name in ("speed", "counts", "of-another-topic", "notes"):
+    for name in ("speed", "counts", "of-another-topic", "damaged", "notes"):
         age(place / name, hours=3)
     return place
 
@@ -71,7 +76,8 @@ def test_an_old_checkpoint_goes_and_the_query_goes_on_without(
 ) -> None:
     assert removed(pipeline) == ["counts", "speed"]
 
-    assert {path.name for path in checkpoints.iterdir()} == {"archive", "notes", "of-another-topic"}
+    left = {path.name for path in checkpoints.iterdir()}
+    assert left == {"archive", "damaged", "notes", "of-another-topic"}
     count_one(pipeline, 1)
     assert pipeline.get("/api/summary")["plays"] == 2
 
