@@ -5,13 +5,17 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from listens.rules import RULES_VERSION
 from listens.settings import CHECKOUT
 
 FOLDERS = ("listens", "ingestion", "streaming", "batch", "api", "dashboard", "stack", "hadoop-conf")
 FILES = ("playcount", "requirements.lock", "requirements-dev.lock")
 RULES = Path("listens/rules.py")
 
-BAD_RULE = {"PLAY_MS = 30_000": "PLAY_MS = 90_000", "RULES_VERSION = 1": "RULES_VERSION = 99"}
+BAD_RULE = {
+    "PLAY_MS = 30_000": "PLAY_MS = 90_000",
+    f"RULES_VERSION = {RULES_VERSION}": "RULES_VERSION = 99",
+}
 """A wrong rule, and the number that says that it's meant."""
 
 
