@@ -13,6 +13,7 @@ from flask import Response, current_app, request
 
 from api import reading
 from api.charts import Charts, SupersededError
+from api.feed import Feed
 from api.metrics import Metrics
 from api.queries import Query
 from api.snapshot import Snapshot
@@ -40,6 +41,7 @@ class Service:
     store: Store
     charts: Charts
     metrics: Metrics
+    feed: Feed
 
 
 def service() -> Service:

@@ -318,12 +318,15 @@ class Timeline(Dated):
 
 
 class Listen(Answer):
-    """One listen."""
+    """One listen; `skipped` and `completed` as the rules say."""
 
     event_id: Hex
     listener_id: str
     ended_at: datetime
     ms_played: int
+    seconds_played: float
+    percent_played: float | None = Field(description="Of the track's length; null without it")
+    duration_ms: int | None = Field(description="Length of the whole track")
     kind: str
     song_id: Hex | None
     title: str | None
@@ -332,18 +335,22 @@ class Listen(Answer):
     genre: str | None
     platform: str | None
     country: str | None
+    city: str | None
     mood: str | None
-    skipped: bool | None
-    completed: bool | None
+    personality: str | None
+    interaction: str | None
+    skipped: bool
+    completed: bool
     rating: float | None
-    duration_ms: int | None
 
 
 class Recent(Dated):
-    """The newest listens; `total` counts those that are answered."""
+    """The newest listens that fit."""
 
     items: list[Listen]
-    total: int
+    next: str | None = Field(description="Asks for what comes after; null at the end")
+    total: int = Field(description="How many of those that are kept fit")
+    kept: int = Field(description="How many are kept")
 
 
 class Imports(Answer):

@@ -7,6 +7,7 @@ from flask import Flask
 from api import headers, problems
 from api.answering import EXTENSION, Service
 from api.charts import Charts
+from api.feed import Feed
 from api.metrics import Metrics
 from api.routes import BLUEPRINTS
 from listens.settings import Settings
@@ -28,7 +29,8 @@ def create_app(settings: Settings, store: Store | None = None) -> Flask:
         store = open_store(settings, timeout_seconds=SERVER_SELECTION_SECONDS)
     app = Flask("api", static_folder=None)
     charts, metrics = Charts(settings.api_cache_mb * _MEBIBYTE), Metrics(store)
-    app.extensions[EXTENSION] = Service(settings, store, charts, metrics)
+    feed = Feed(store, most_clients=settings.api_streams)
+    app.extensions[EXTENSION] = Service(settings, store, charts, metrics, feed)
     metrics.init_app(app)  # first, so that a request's time holds what all others do
     problems.init_app(app)
     headers.init_app(app, settings)

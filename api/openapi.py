@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from api import answers, queries
+from api import answers, listen_queries, queries
 from api.problems import MEDIA_TYPE
 
 VERSION = "0.1.0"
@@ -22,12 +22,13 @@ _REF = "#/components/schemas/{model}"
 
 @dataclass(frozen=True)
 class Route:
-    """One documented path; `answer` is None for files."""
+    """One documented path; `answer` is None for files and streams, `media_type` a stream's."""
 
     summary: str
     query: type[queries.Query] | None
     answer: type[answers.Answer] | None
     errors: tuple[int, ...] = ()
+    media_type: str = ""
 
 
 _READS = (422, 503)
@@ -54,7 +55,10 @@ ROUTES: dict[str, Route] = {
     ),
     "/api/summary": Route("Totals of a selection", queries.Selection, answers.Summary, _READS),
     "/api/timeline": Route("Sums by period", queries.TimelineQuery, answers.Timeline, _READS),
-    "/api/recent": Route("The newest listens", queries.RecentQuery, answers.Recent, _READS),
+    "/api/recent": Route("The newest listens", listen_queries.RecentQuery, answers.Recent, _READS),
+    "/api/stream": Route(
+        "Listens as they are counted", listen_queries.StreamQuery, None, _READS, "text/event-stream"
+    ),
     "/api/imports": Route("The ledger of imports", queries.ImportsQuery, answers.Imports, _READS),
     "/api/status": Route("State of the layers", queries.NoQuery, answers.Status, _READS),
     "/api/slices": Route("Values of the slices", queries.SlicesQuery, answers.Slices, _READS),
@@ -101,6 +105,8 @@ def _operation(path: str, route: Route) -> dict[str, Any]:
     success: dict[str, Any] = {"description": route.summary}
     if route.answer:
         success["content"] = _content("application/json", route.answer.__name__)
+    elif route.media_type:
+        success["content"] = {route.media_type: {"schema": {"type": "string"}}}
     responses = {"200": success}
     if route.answer:
         responses["304"] = {"description": "Unchanged since the ETag in If-None-Match"}

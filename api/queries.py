@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args
 
 from flask import request
 from pydantic import (
@@ -78,6 +78,9 @@ class Query(BaseModel):
     """The base of all queries: a parameter that isn't known is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+
+    repeatable: ClassVar[frozenset[str]] = frozenset()
+    """Parameters that can be given several times, each with another value."""
 
 
 class WindowQuery(Query):
@@ -238,12 +241,6 @@ class TimelineQuery(Selection):
     grain: PeriodGrain = Field("day", description="How long a period is; weeks are ISO weeks")
 
 
-class RecentQuery(Query):
-    """The newest listens."""
-
-    limit: int = Field(50, ge=1, le=1000, description="How many items at most")
-
-
 class ImportsQuery(Query):
     """A part of the ledger of imports, the newest first."""
 
@@ -279,13 +276,13 @@ def parsed(model: type[Q], parameters: Iterable[tuple[str, list[str]]]) -> Q:
     Raises:
         BadParameterError: a parameter is unknown, given twice or has a value that can't be used.
     """
-    single: dict[str, str] = {}
+    given: dict[str, str | list[str]] = {}
     for name, values in parameters:
-        if len(values) > 1:
+        if len(values) > 1 and name not in model.repeatable:
             raise BadParameterError(name, f"{name} is given {len(values)} times; give it once")
-        single[name] = values[0]
+        given[name] = values if name in model.repeatable else values[0]
     try:
-        return model.model_validate(single)
+        return model.model_validate(given)
     except ValidationError as error:
         raise _bad_parameter(model, error.errors()[0]) from error
 

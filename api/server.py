@@ -6,12 +6,19 @@ import errno
 import ipaddress
 import logging
 import socket
+from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore
+from types import FrameType
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.http.message import Request
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from api.answering import EXTENSION
 from api.application import create_app
+from api.routes.stream import PATH as STREAM_PATH
 from listens.errors import UserMistakeError
 from listens.settings import Settings
 from listens.store import open_store
@@ -19,6 +26,40 @@ from listens.store import open_store
 GRACEFUL_SECONDS = 10
 
 _log = logging.getLogger(__name__)
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
+    """Threads for requests, and one more for each stream of listens that may be open.
+
+    Also while no stream is open, no more requests are answered at a time than there are threads
+    for them: that bounds the memory that they take.
+    """
+
+    def get_thread_pool(self) -> ThreadPoolExecutor:
+        """The pool; a thread is made when it's first needed."""
+        self.turns = BoundedSemaphore(self.cfg.threads)
+        return ThreadPoolExecutor(self.cfg.threads + self.app.settings.api_streams)
+
+    def handle_request(self, req: Request, conn: TConn) -> bool:
+        """Answer a request when it's its turn; a stream needs none."""
+        if req.path == STREAM_PATH:
+            return bool(super().handle_request(req, conn))
+        with self.turns:
+            return bool(super().handle_request(req, conn))
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """SIGTERM: streams end, as they would never by themselves."""
+        self._end_streams()
+        super().handle_exit(sig, frame)
+
+    def handle_quit(self, sig: int, frame: FrameType | None) -> None:
+        """SIGQUIT, which Ctrl-C becomes: their threads would keep the process."""
+        self._end_streams()
+        super().handle_quit(sig, frame)
+
+    def _end_streams(self) -> None:
+        if application := getattr(self, "wsgi", None):  # a signal may come before it's made
+            application.extensions[EXTENSION].feed.stop()
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
@@ -60,7 +101,7 @@ def options(settings: Settings) -> dict[str, Any]:
     host = f"[{settings.api_host}]" if ":" in settings.api_host else settings.api_host
     return {
         "bind": f"{host}:{settings.api_port}",
-        "worker_class": "gthread",
+        "worker_class": Worker,
         "workers": 1,
         "threads": settings.api_threads,
         "graceful_timeout": GRACEFUL_SECONDS,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from listens import store as collections
+from listens.recent import RECENT_KEPT
 from listens.store import Document, Store
 
 COMMITS_KEPT = timedelta(days=30)
@@ -59,21 +60,26 @@ def _retire(store: Store, kept: list[Document]) -> int:
 
 
 def _recent(store: Store) -> int:
-    recent = store[collections.RECENT_LISTENS]
-    sizes = recent.aggregate(
-        [
-            {"$sort": {"last_ended_at": -1}},
-            {"$project": {"first_ended_at": 1, "n": {"$size": "$listens"}}},
-        ]
-    )
+    """What is neither among the newest by its end, nor among those that were counted last."""
+    recents = store[collections.RECENT_LISTENS]
+    facts = {"first_ended_at": 1, "last_ended_at": 1, "n": 1}
     held, oldest = 0, datetime.max.replace(tzinfo=UTC)
-    for commit in sizes:
+    for commit in recents.find({}, facts).sort("last_ended_at", -1):
         held += commit["n"]
         oldest = min(oldest, commit["first_ended_at"])
-        if held >= collections.RECENT_KEPT:
-            # What ended before the oldest of the newest ten thousand is never among them.
-            return _delete(store, collections.RECENT_LISTENS, {"last_ended_at": {"$lt": oldest}})
-    return 0
+        if held >= RECENT_KEPT:
+            break
+    else:
+        return 0
+    # What ended before the oldest of the newest ten thousand is never among them. A stream that
+    # was cut off goes on in the order of commits, whenever it was that somebody listened.
+    held, last = 0, 0
+    for commit in recents.find({}, {"n": 1}).sort("_id", -1):
+        held, last = held + commit["n"], commit["_id"]
+        if held >= RECENT_KEPT:
+            break
+    stale = {"last_ended_at": {"$lt": oldest}, "_id": {"$lt": last}}
+    return _delete(store, collections.RECENT_LISTENS, stale)
 
 
 def _delete(store: Store, collection: str, which: dict[str, Any]) -> int:

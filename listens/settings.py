@@ -190,6 +190,9 @@ class Settings(BaseSettings):
     api_host: str = Field("127.0.0.1", description="Address that the API binds to")
     api_port: Port = Field(5000, description="Port of the API and the dashboard")
     api_threads: int = Field(8, ge=1, le=256, description="Threads of the API server")
+    api_streams: int = Field(
+        100, ge=0, le=1000, description="Streams of listens that may be open at a time"
+    )
     api_cache_mb: int = Field(256, ge=16, description="Memory for folded charts in the API")
     cors_origins: str = Field("", description="Origins that may read the API, separated by commas")
     dashboard_poll_seconds: float = Field(3600, ge=1, description="How often the dashboard polls")

@@ -31,9 +31,6 @@ SCHEDULED_RUNS = "scheduled_runs"
 ERASURES = "erasures"
 JOB_ORDERS = "job_orders"
 
-RECENT_KEPT = 1_000
-"""Listens that the live feed keeps at least."""
-
 CURRENT = "current"
 """`_id` of the one document in BATCH_POINTER."""
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from pymongo.client_session import ClientSession
 
 from listens import store as collections
-from listens.aggregation.documents import recent_document, rejected_document, seen_keys
+from listens.aggregation.documents import recent_documents, rejected_document, seen_keys
 from listens.erasures import Erasure, digest_of
 from listens.rules import ERASED
 from listens.store import Store
@@ -56,7 +56,7 @@ class Batch:
         return {
             collections.SEEN: [{"_id": key, "seq": seq} for key in self.seen],
             collections.NAMES: self.names,
-            collections.RECENT_LISTENS: recent_document(self.new, seq=seq),
+            collections.RECENT_LISTENS: recent_documents(self.new, seq=seq),
             collections.REJECTED_EVENTS: [
                 rejected_document(row, seq=seq, at=datetime.now(UTC))
                 for row in self.rejected.to_pylist()

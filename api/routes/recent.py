@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response
 
 from api.answering import answer, service
-from api.queries import RecentQuery, parse
+from api.listen_items import items_of
+from api.listen_queries import RecentQuery, cursor_of
+from api.newest import fitting, newest_listens, older
+from api.queries import parse
 from api.snapshot import Snapshot
-from listens.store import RECENT_LISTENS, Document, Store
 
 blueprint = Blueprint("recent", __name__)
-
-SHOWN = (
-    "event_id",
-    "listener_id",
-    "ended_at",
-    "ms_played",
-    "kind",
-    "song_id",
-    "title",
-    "artist",
-    "album",
-    "genre",
-    "platform",
-    "country",
-    "mood",
-    "skipped",
-    "completed",
-    "rating",
-    "duration_ms",
-)
-"""The fields of a listen that are shown, in this order; null where the listen has none."""
 
 
 @blueprint.get("/api/recent")
@@ -42,34 +22,21 @@ def recent() -> Response:
     query = parse(RecentQuery)
 
     def compute(snapshot: Snapshot) -> dict[str, Any]:
-        listens = newest_listens(service().store, snapshot.head_seq, query.limit)
-        return {"items": [_item(listen) for listen in listens], "total": len(listens)}
+        kept = newest_listens(
+            service().store,
+            service().charts.cache,
+            what=(snapshot.cut_seq, snapshot.lineage),
+            head_seq=snapshot.head_seq,
+        )
+        found = fitting(kept, query.wanted)
+        rest = older(found, query.after)
+        page = items_of(rest[: query.limit])
+        is_end = rest.num_rows <= query.limit
+        return {
+            "items": page,
+            "next": None if is_end else cursor_of(page[-1]["ended_at"], page[-1]["event_id"]),
+            "total": found.num_rows,
+            "kept": kept.num_rows,
+        }
 
     return answer(query, compute)
-
-
-def newest_listens(store: Store, head_seq: int, limit: int) -> list[Document]:
-    """Newest first, ties by event id, the greatest first; only of commits up to the head.
-
-    A commit's listens are stored in this order.
-    """
-    commits = (
-        store[RECENT_LISTENS]
-        .find({"_id": {"$lte": head_seq}}, {"last_ended_at": 1, "listens": {"$slice": limit}})
-        .sort("last_ended_at", -1)
-    )
-    newest: list[Document] = []
-    for commit in commits:
-        # From here on, all commits end before what is already there.
-        if len(newest) == limit and commit["last_ended_at"] < newest[-1]["ended_at"]:
-            break
-        newest = sorted([*newest, *commit["listens"]], key=_age, reverse=True)[:limit]
-    return newest
-
-
-def _age(listen: Document) -> tuple[datetime, bytes]:
-    return listen["ended_at"], listen["event_id"]
-
-
-def _item(listen: Document) -> dict[str, Any]:
-    return {name: listen.get(name) for name in SHOWN}

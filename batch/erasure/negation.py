@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from pymongo.client_session import ClientSession
 
-from listens import commits, erasures
+from listens import commits, erasures, recent
 from listens import store as collections
 from listens.aggregation.cells import COUNTED_SCHEMA, cells
 from listens.aggregation.segments import segments
@@ -91,8 +91,9 @@ def _forget_recent(
     store: Store, session: ClientSession, erasure: Erasure, *, listener: str
 ) -> None:
     """The live feed loses the listener with the counts."""
-    store[collections.RECENT_LISTENS].update_many(
-        {"_id": {"$lt": erasure.number}, "listens.listener_id": listener},
-        {"$pull": {"listens": {"listener_id": listener}}},
-        session=session,
-    )
+    recents = store[collections.RECENT_LISTENS]
+    theirs = {"_id": {"$lt": erasure.number}, "listeners": listener}
+    for document in recents.find(theirs, {"packed": 1}, session=session):
+        others = recent.without_listener(recent.unpack(document["packed"]), listener)
+        change = {"$set": recent.packed_fields(others)}
+        recents.update_one({"_id": document["_id"]}, change, session=session)

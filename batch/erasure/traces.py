@@ -103,7 +103,7 @@ def _names(packed: Document, listener: str) -> bool:
 
 
 def _recent(store: Store, erasure: Erasure | None, listener: str) -> int:
-    wanted: Document = {"listens.listener_id": listener}
+    wanted: Document = {"listeners": listener}
     if erasure:
         wanted["_id"] = {"$lt": erasure.number}
     return store[collections.RECENT_LISTENS].count_documents(wanted)

@@ -14,12 +14,14 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from listens import store as collections
-from listens.aggregation.documents import RECENT_FIELDS, recent_document, rejected_document
+from listens.aggregation.counted import with_counted
+from listens.aggregation.documents import RECENT_FIELDS, recent_documents, rejected_document
 from listens.aggregation.messages import POSITION, accepted, once_each
 from listens.identity import seen_key
+from listens.recent import RECENT_KEPT
 from listens.rules import ERASED
 from listens.settings import Settings
-from listens.store import RECENT_KEPT, Document, Store
+from listens.store import Document, Store
 
 SEQ = 1
 """The number of the commit that counts all of the archive."""
@@ -68,7 +70,7 @@ def write_rejected(events: DataFrame, *, settings: Settings) -> int:
     return _write(rows, collections.REJECTED_EVENTS, document, settings=settings)
 
 
-def write_recent(events: DataFrame, *, store: Store) -> int:
+def write_recent(events: DataFrame, *, store: Store, settings: Settings) -> int:
     """The newest listens of all, one document."""
     listens = accepted(events)
     newest = (
@@ -77,11 +79,12 @@ def write_recent(events: DataFrame, *, store: Store) -> int:
         .limit(RECENT_KEPT)
         .select("partition", "offset")
     )
-    rows = listens.join(newest, ["partition", "offset"]).select(*RECENT_FIELDS).toArrow()
-    documents = recent_document(rows, seq=SEQ)
+    rows = listens.join(newest, ["partition", "offset"]).orderBy("ended_at", "event_id")
+    shown = with_counted(rows, time_zone=settings.time_zone).select(*RECENT_FIELDS).toArrow()
+    documents = recent_documents(shown, seq=SEQ)
     if documents:
         store[collections.RECENT_LISTENS].insert_many(documents)
-    return int(rows.num_rows)
+    return int(shown.num_rows)
 
 
 def _write(

@@ -85,7 +85,7 @@ def _rebuild(
     tell("names")
     write_names(events, settings=settings)
     tell("recent")
-    write_recent(events, store=store)
+    write_recent(events, store=store, settings=settings)
     tell("rejected")
     write_rejected(events, settings=settings)
     tell("imports")

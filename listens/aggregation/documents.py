@@ -9,40 +9,32 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from listens import recent
+from listens.aggregation.cells import measure_column
 from listens.identity import seen_key
 from listens.rules import MESSAGE_REJECTIONS
-from listens.store import RECENT_KEPT, Document
+from listens.store import Document
 
 RAW_BYTES_KEPT = 10_000
 """A message of a megabyte of nonsense is kept, but not whole: it's for a person to look at."""
 
-RECENT_FIELDS = (
-    "event_id", "listener_id", "ended_at", "ms_played", "kind", "song_id", "title", "artist",
-    "album", "genre", "platform", "country", "city", "mood", "skipped", "completed",
-    "reason_end", "rating", "duration_ms",
-)  # fmt: skip
+_RULED = {"skipped": measure_column("skips"), "completed": measure_column("completed")}
+
+RECENT_FIELDS = tuple(_RULED.get(name, name) for name in recent.SCHEMA.names if name != "place")
+"""Columns of a counted listen that the live feed is made of."""
 
 
-def recent_document(listens: pa.Table, *, seq: int) -> list[dict[str, Any]]:
-    """One document with the newest first, or none where there are no listens."""
+def recent_documents(listens: pa.Table, *, seq: int) -> list[Document]:
+    """One document with a commit's listens (RECENT_FIELDS), or none where there are none."""
     if not listens.num_rows:
         return []
-    # Nothing older than a commit's newest so many can be among the newest of all.
-    newest = pc.select_k_unstable(
-        listens, k=min(RECENT_KEPT, listens.num_rows), sort_keys=[("ended_at", "descending")]
-    )
-    rows = listens.take(newest).select(RECENT_FIELDS).to_pylist()
-    rows.sort(key=lambda row: (row["ended_at"], row["event_id"]), reverse=True)
-    return [
-        {
-            "_id": seq,
-            "first_ended_at": rows[-1]["ended_at"],
-            "last_ended_at": rows[0]["ended_at"],
-            "listens": [
-                {name: value for name, value in row.items() if value is not None} for row in rows
-            ],
-        }
-    ]
+    columns = {"place": pa.array(range(listens.num_rows), pa.int32())}
+    for name in recent.SCHEMA.names[1:]:
+        ruled = _RULED.get(name)
+        columns[name] = pc.greater(listens[ruled], 0) if ruled else listens[name]
+    # Spark's instants have microseconds, and a listen has none.
+    shown = pa.table(columns).cast(recent.SCHEMA, safe=False)
+    return [recent.recent_document(shown, seq=seq)]
 
 
 def rejected_document(row: Mapping[str, Any], *, seq: int, at: datetime) -> Document:

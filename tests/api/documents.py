@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from pymongo import UpdateOne
 
 from listens.identity import album_id, artist_id, event_id, song_id
 from listens.packing import SHARDS, Cells, Chart, folded, pack_cells, pack_chart, shard_of
+from listens.recent import SCHEMA, recent_document
 from listens.rules import MEASURES, RULES_VERSION
 from listens.store import Document, Store
 from listens.views import PAIRS, VIEWS
@@ -45,6 +47,7 @@ class Heard:
     age: int | None = None
     duration_ms: int | None = None
     year: int | None = None
+    city: str | None = None
 
     @property
     def day(self) -> int:
@@ -97,7 +100,8 @@ def write_commit(
         for shard, part in _sharded(cells) if sharded else [(-1, cells)]:
             if len(part):
                 segments.append(_segment(seq, view, by, shard, part))
-    store.speed_segments.insert_many(segments)
+    if segments:
+        store.speed_segments.insert_many(segments)
     _write_names(store, listens)
     _write_recent(store, seq, listens)
     former = store.speed_commits.find_one({"_id": seq - 1}) or {"until": {"0": 0}}
@@ -242,27 +246,20 @@ def _write_names(store: Store, listens: Iterable[Heard]) -> None:
 
 
 def _write_recent(store: Store, seq: int, listens: Sequence[Heard]) -> None:
-    shown = [_shown(listen, seq, place) for place, listen in enumerate(listens)]
-    newest = sorted(shown, key=lambda each: (each["ended_at"], each["event_id"]), reverse=True)
-    if not newest:
+    if not listens:
         return
-    store.recent_listens.insert_one(
-        {
-            "_id": seq,
-            "first_ended_at": newest[-1]["ended_at"],
-            "last_ended_at": newest[0]["ended_at"],
-            "listens": newest,
-        }
-    )
+    rows = [_shown(listen, seq, place) for place, listen in enumerate(listens)]
+    table = pa.Table.from_pylist(rows, schema=SCHEMA)
+    store.recent_listens.insert_one(recent_document(table, seq=seq))
 
 
 def _shown(listen: Heard, seq: int, place: int) -> Document:
     song = song_id(listen.artist, listen.title)
     ended_at_ms = int(listen.ended_at.timestamp() * 1000)
+    event = event_id(listen.listener, ended_at_ms, song, listen.ms_played, seq * 1000 + place)
     return {
-        "event_id": event_id(
-            listen.listener, ended_at_ms, song, listen.ms_played, seq * 1000 + place
-        ),
+        "place": place,
+        "event_id": event,
         "listener_id": listen.listener,
         "ended_at": listen.ended_at,
         "ms_played": listen.ms_played,
@@ -274,4 +271,12 @@ def _shown(listen: Heard, seq: int, place: int) -> Document:
         "platform": listen.platform,
         "country": listen.country,
         "skipped": listen.skipped,
+        "completed": listen.completed,
+        "genre": listen.genre,
+        "city": listen.city,
+        "mood": listen.mood,
+        "personality": listen.personality,
+        "interaction": listen.interaction,
+        "rating": listen.rating,
+        "duration_ms": listen.duration_ms,
     }
