@@ -22,7 +22,7 @@ from listens.bulk_loads import partition_of
 from listens.erasures import Erasure
 from listens.offsets import from_document
 from listens.settings import Settings
-from listens.windows import date_of, parse_window
+from listens.windows import END_DAY, Span, date_of, parse_window
 
 
 def counted_listens(
@@ -54,21 +54,73 @@ def counted_listens(
     if not events:
         # Nothing has come yet, so the archive may not be a table yet either.
         return spark.createDataFrame(COUNTED_SCHEMA.empty_table())
-    raw = spark.read.format("delta").load(settings.archive_table)
-    is_loaded = _is_of(loads.keys() | set(later_loads))
-    is_before = F.col("offset") < offset_of_partition(from_document(cut))
-    before = _without_forgotten(accepted(raw).where(is_before | is_loaded), unfinished)
-    if months is not None:
-        before = before.where(F.col("ended_at").between(*_around(months)))
-    # A load's place is below zero, so that of an event that Kafka brought later its row counts.
-    once = once_each(before.select("event_id", "partition", "offset", *RULED_COLUMNS))
-    once = once.where(~_is_of(later_loads))
+    once = _once_before(
+        spark,
+        RULED_COLUMNS,
+        settings=settings,
+        cut=cut,
+        around=None if months is None else _around(months),
+        unfinished=unfinished,
+        loads=loads.keys(),
+        later_loads=later_loads,
+    )
     listens = with_counted(once, time_zone=settings.time_zone).select(COUNTED_SCHEMA.names)
     date = F.date_from_unix_date("day")
     if months is not None:
         listens = listens.where(F.date_format(date, "yyyy-MM").isin(*months))
     parts = max(spark.sparkContext.defaultParallelism, -(-events // ROWS_AT_ONCE))
     return listens.repartition(parts, slice_column("listener"), F.year(date))
+
+
+def listens_before(
+    spark: SparkSession,
+    columns: Sequence[str],
+    *,
+    settings: Settings,
+    cut: dict[str, int],
+    span: Span | None = None,
+    unfinished: Sequence[Erasure] = (),
+    loads: Collection[int] = (),
+) -> DataFrame:
+    """Columns of a listen of every raw event before the cut, each event once.
+
+    As `counted_listens` has them; of a span of days in the reporting zone, or of all. There has
+    to be an archive.
+    """
+    around = None
+    if span is not None:  # no listen ended before 1970, or when no date is
+        around = (_midnight(max(span.first - 1, 0)), _midnight(min(span.end + 1, END_DAY - 1)))
+    listens = _once_before(
+        spark, columns, settings=settings, cut=cut, around=around, unfinished=unfinished,
+        loads=loads,
+    )  # fmt: skip
+    if span is None:
+        return listens
+    day = F.unix_date(F.from_utc_timestamp("ended_at", settings.time_zone).cast("date"))
+    return listens.where((day >= span.first) & (day < span.end))
+
+
+def _once_before(
+    spark: SparkSession,
+    columns: Sequence[str],
+    *,
+    settings: Settings,
+    cut: dict[str, int],
+    around: tuple[datetime, datetime] | None,
+    unfinished: Sequence[Erasure],
+    loads: Collection[int],
+    later_loads: Collection[int] = (),
+) -> DataFrame:
+    raw = spark.read.format("delta").load(settings.archive_table)
+    is_loaded = _is_of({*loads, *later_loads})
+    is_before = F.col("offset") < offset_of_partition(from_document(cut))
+    before = _without_forgotten(accepted(raw).where(is_before | is_loaded), unfinished)
+    if around is not None:
+        before = before.where(F.col("ended_at").between(*around))
+    # A load's place is below zero, so that of an event that Kafka brought later its row counts.
+    own = [name for name in columns if name != "event_id"]
+    once = once_each(before.select("event_id", "partition", "offset", *own))
+    return once.where(~_is_of(later_loads))
 
 
 def _without_forgotten(events: DataFrame, unfinished: Sequence[Erasure]) -> DataFrame:

@@ -1,0 +1,1 @@
+"""Charts as files: once, or minute by minute as they close."""

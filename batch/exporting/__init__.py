@@ -1,0 +1,1 @@
+"""Raw listens as files, from the archive."""
