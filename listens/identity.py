@@ -8,6 +8,9 @@ from hashlib import blake2b
 
 HASH_BYTES = 16
 
+MINUTE_SOURCES = ("account",)
+"""The sources whose times have no seconds; all others tell the second."""
+
 # The unit separator can't stand in a normalised name, so no two different
 # tuples of names are joined to the same text.
 _SEPARATOR = "\x1f"
@@ -57,15 +60,64 @@ def event_id(
     return digest.digest()
 
 
-def seen_key(event_id: bytes, listener_id: str, ended_at_ms: int) -> bytes:
-    """17 bytes that name an event as its id does, and sort by listener and time.
+def is_to_the_minute(source: str) -> bool:
+    """Whether a listen's `source` writes times without seconds."""
+    return source in MINUTE_SOURCES
+
+
+def seen_key(
+    event_id: bytes,
+    listener_id: str,
+    second: int,
+    song_id: bytes,
+    ms_played: int,
+    *,
+    to_the_minute: bool,
+) -> bytes:
+    """19 bytes that name an event as its id does, and sort by listener and time.
 
     An import then adds to a few pages of the index of what was seen, where ids alone, which are
-    hashes, touch all of them (docs/decisions/0007). Two events of one listener in one second
-    agree once in 2^64.
+    hashes, touch all of them (docs/decisions/0007). What was heard, and whether the source knows
+    the second, stand in it too, so that another format's row of the same playback is found
+    (docs/decisions/0009). Two events of one listener, second, song and time played agree once in
+    2^39, others once in 2^79.
+
+    Args:
+        event_id: as `event_id` makes it.
+        listener_id: who listened.
+        second: of the end, since 1970.
+        song_id: what was heard.
+        ms_played: how long.
+        to_the_minute: as `is_to_the_minute` tells of the source.
     """
-    seconds = (ended_at_ms // 1000).to_bytes(5, "big")
-    return _listener_hash(listener_id) + seconds + event_id[:8]
+    last = (event_id[4] & 0xFE) | to_the_minute
+    heard = heard_hash(song_id, ms_played)
+    return _listener_hash(listener_id) + _big_endian(second) + heard + event_id[:4] + bytes((last,))
+
+
+def heard_hash(song_id: bytes, ms_played: int) -> bytes:
+    """5 bytes for a song and the milliseconds heard, as they stand in a key."""
+    digest = blake2b(song_id, digest_size=5)
+    digest.update(ms_played.to_bytes(8, "big"))
+    return digest.digest()
+
+
+def seen_between(listener_id: str, first: int, end: int) -> tuple[bytes, bytes]:
+    """The half-open range of a listener's keys from one second to another.
+
+    As long as keys are: MongoDB sorts binary data by length first.
+    """
+    head, rest = _listener_hash(listener_id), bytes(10)
+    return head + _big_endian(first) + rest, head + _big_endian(end) + rest
+
+
+def told_by_key(key: bytes) -> tuple[int, bytes, bool]:
+    """What `seen_key` was made of: second, `heard_hash`, and whether it's to the minute."""
+    return int.from_bytes(key[4:9], "big"), key[9:14], bool(key[18] & 1)
+
+
+def _big_endian(second: int) -> bytes:
+    return second.to_bytes(5, "big")
 
 
 @lru_cache(maxsize=100_000)

@@ -14,18 +14,25 @@ from pyspark.sql import functions as F
 
 from batch.executors import ROWS_AT_ONCE, Batches
 from listens import store as collections
-from listens.aggregation.messages import identity
+from listens.aggregation.messages import IDENTITY, identity
 from listens.bulk_loads import seen_as
 from listens.identity import seen_key
 from listens.settings import Settings
 from listens.store import Document
 
-IDENTITY = ("event_id", "listener_id", "second")
-"""The columns of `listens.aggregation.messages.identity`."""
-
-_LOST = "event_id binary, listener_id string, second long"
+_LOST = (
+    "event_id binary, listener_id string, second long, song_id binary, ms_played long, "
+    "to_the_minute boolean"
+)
 _LOST_SCHEMA = pa.schema(
-    [("event_id", pa.binary()), ("listener_id", pa.string()), ("second", pa.int64())]
+    [
+        ("event_id", pa.binary()),
+        ("listener_id", pa.string()),
+        ("second", pa.int64()),
+        ("song_id", pa.binary()),
+        ("ms_played", pa.int64()),
+        ("to_the_minute", pa.bool_()),
+    ]
 )
 _NAMES = "id binary"
 
@@ -61,7 +68,7 @@ def lost_events(rows: DataFrame, *, size: int, number: int, settings: Settings) 
         with client:
             seen = client[database][collections.SEEN]
             for batch in batches:
-                keys = [_key(row) for row in batch.to_pylist()]
+                keys = [seen_key(**row) for row in batch.to_pylist()]
                 others = _claim(seen, keys, mark)
                 lost = [key in others for key in keys]
                 yield batch.filter(pa.array(lost, pa.bool_())).cast(_LOST_SCHEMA)
@@ -70,10 +77,6 @@ def lost_events(rows: DataFrame, *, size: int, number: int, settings: Settings) 
     parts = max(rows.sparkSession.sparkContext.defaultParallelism, -(-size // ROWS_AT_ONCE))
     ordered = events.repartitionByRange(parts, "second").sortWithinPartitions("second")
     return ordered.mapInArrow(claim, _LOST)
-
-
-def _key(row: dict[str, Any]) -> bytes:
-    return seen_key(row["event_id"], row["listener_id"], row["second"] * 1000)
 
 
 def _claim(seen: Collection[Document], keys: list[bytes], mark: int) -> set[bytes]:

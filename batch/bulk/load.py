@@ -14,14 +14,15 @@ from collections.abc import Callable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from batch.bulk.claims import IDENTITY, identified, lost_events, write_names
+from batch.bulk.claims import identified, lost_events, write_names
 from batch.folders import delete_folder
 from batch.lease import exclusive
 from listens import bulk_loads, erasures
 from listens.aggregation.archive import STATISTICS_OF
-from listens.aggregation.messages import accepted, decoded
+from listens.aggregation.messages import IDENTITY, accepted, decoded
 from listens.bulk_loads import CLAIMED, SEALED, STAGED, UNDER_WAY, WRITTEN, partition_of
 from listens.errors import IntegrityError, PlaycountError, UserMistakeError
+from listens.identity import MINUTE_SOURCES
 from listens.settings import Settings
 from listens.store import Document, Store
 
@@ -177,10 +178,13 @@ def _counts(rows: DataFrame, lost: DataFrame) -> dict[str, dict[str, int]]:
 def _delete(spark: SparkSession, lost: DataFrame, *, table: str, number: int) -> None:
     view = f"lost_of_bulk_load_{number}"
     lost.createOrReplaceTempView(view)
-    same = " AND ".join(f"held.{name} = lost.{name}" for name in ("event_id", "listener_id"))
+    names = ("event_id", "listener_id", "song_id", "ms_played")
+    same = " AND ".join(f"held.{name} = lost.{name}" for name in names)
+    minute_sources = ", ".join(f"'{source}'" for source in MINUTE_SOURCES)
     spark.sql(
         f"MERGE INTO delta.`{table}` AS held USING {view} AS lost "
         f"ON held.partition = {partition_of(number)} AND {same} "
-        "AND unix_seconds(held.ended_at) = lost.second WHEN MATCHED THEN DELETE"
+        "AND unix_seconds(held.ended_at) = lost.second "
+        f"AND (held.source IN ({minute_sources})) = lost.to_the_minute WHEN MATCHED THEN DELETE"
     )
     spark.catalog.dropTempView(view)

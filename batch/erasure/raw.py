@@ -11,7 +11,12 @@ from pyspark.sql import functions as F
 from listens.aggregation.archive import upkeep_session
 from listens.aggregation.cells import COUNTED_SCHEMA
 from listens.aggregation.counted import RULED_COLUMNS, with_counted
-from listens.aggregation.messages import accepted, offset_of_partition, once_each
+from listens.aggregation.messages import (
+    IDENTIFIED_BY,
+    accepted,
+    offset_of_partition,
+    once_each,
+)
 from listens.codec import UndecodableError, decode
 from listens.erasures import digest_of
 from listens.offsets import Offsets
@@ -20,8 +25,6 @@ from listens.rules import ERASED
 KEPT = {"topic", "partition", "offset", "received_on", "import_id"}
 """What stays of an erased row: the proof that no offset is missing, and the import's balance."""
 
-IDENTITY = ("event_id", "listener_id", "ended_at")
-
 Position = tuple[int, int]
 """Partition and offset."""
 
@@ -29,12 +32,13 @@ Position = tuple[int, int]
 def counted_before(
     spark: SparkSession, *, table: str, listener: str, offsets: Offsets, time_zone: str
 ) -> pa.Table:
-    """The listener's events before some offsets, each once: IDENTITY and COUNTED_SCHEMA."""
+    """The listener's events before some offsets, each once: IDENTIFIED_BY and COUNTED_SCHEMA."""
     raw = accepted(spark.read.format("delta").load(table)).where(F.col("listener_id") == listener)
     before = raw.where(F.col("offset") < offset_of_partition(offsets))
-    once = once_each(before.select("event_id", "partition", "offset", *RULED_COLUMNS))
+    columns = dict.fromkeys((*IDENTIFIED_BY, "partition", "offset", *RULED_COLUMNS))
+    once = once_each(before.select(*columns))
     counted = with_counted(once, time_zone=time_zone)
-    return counted.select(*IDENTITY, *COUNTED_SCHEMA.names).toArrow()
+    return counted.select(*IDENTIFIED_BY, *COUNTED_SCHEMA.names).toArrow()
 
 
 def held_rows(rows: DataFrame, *, listener: str, until: Offsets | None) -> int:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from listens import recent
 from listens.aggregation.cells import measure_column
-from listens.identity import seen_key
+from listens.identity import is_to_the_minute, seen_key
 from listens.rules import MESSAGE_REJECTIONS
 from listens.store import Document
 
@@ -51,7 +51,20 @@ def rejected_document(row: Mapping[str, Any], *, seq: int, at: datetime) -> Docu
 
 
 def seen_keys(listens: pa.Table) -> list[bytes]:
-    """What `seen` keeps of each listen."""
-    moments = listens["ended_at"].cast(pa.timestamp("ms", "UTC")).cast(pa.int64())
-    columns = (listens["event_id"], listens["listener_id"], moments)
-    return [seen_key(*one) for one in zip(*(column.to_pylist() for column in columns), strict=True)]
+    """What `seen` keeps of each listen; `listens` have the columns IDENTIFIED_BY."""
+    moments = listens["ended_at"].cast(pa.timestamp("ms", "UTC")).cast(pa.int64()).to_pylist()
+    names = ("event_id", "listener_id", "song_id", "ms_played", "source")
+    columns = (listens[name].to_pylist() for name in names)
+    return [
+        seen_key(
+            event_id,
+            listener_id,
+            moment // 1000,
+            song_id,
+            ms_played,
+            to_the_minute=is_to_the_minute(source),
+        )
+        for moment, event_id, listener_id, song_id, ms_played, source in zip(
+            moments, *columns, strict=True
+        )
+    ]

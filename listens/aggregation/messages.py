@@ -12,11 +12,18 @@ from pyspark.sql.avro.functions import from_avro
 from listens.brokers import java_client_options
 from listens.codec import HEADER_BYTES, MARKER, field_names, headers, schema_text
 from listens.erasures import Erasure
+from listens.identity import MINUTE_SOURCES
 from listens.rules import ERASED, IN_RANGE
 from listens.settings import Settings
 
 POSITION = ("topic", "partition", "offset", "received_at")
 """Where a message stands on Kafka, and when the broker got it."""
+
+IDENTIFIED_BY = ("event_id", "listener_id", "ended_at", "song_id", "ms_played", "source")
+"""The fields of a listen from which `identity` is told."""
+
+IDENTITY = ("event_id", "listener_id", "second", "song_id", "ms_played", "to_the_minute")
+"""The columns of `identity`, and the parameters of `listens.identity.seen_key`."""
 
 
 def kafka_messages(
@@ -86,14 +93,22 @@ def accepted(events: DataFrame) -> DataFrame:
 
 
 def identity() -> tuple[Column, ...]:
-    """What makes two messages the same event: one id, listener and second."""
-    return (F.col("event_id"), F.col("listener_id"), F.unix_seconds("ended_at").alias("second"))
+    """What makes two messages the same event, under the names of IDENTITY."""
+    return (
+        F.col("event_id"),
+        F.col("listener_id"),
+        F.unix_seconds("ended_at").alias("second"),
+        F.col("song_id"),
+        F.col("ms_played"),
+        F.col("source").isin(*MINUTE_SOURCES).alias("to_the_minute"),
+    )
 
 
 def once_each(events: DataFrame) -> DataFrame:
     """Of messages that are the same event only the one at the lowest (partition, offset).
 
-    The same event is what `listens.identity.seen_key` names alike: one id, listener and second.
+    The same event is what `listens.identity.seen_key` names alike: equal in all of IDENTITY.
+    `events` have IDENTIFIED_BY, `partition` and `offset`.
     """
     first = F.min_by(F.struct(*events.columns), F.struct("partition", "offset")).alias("first")
     return events.groupBy(*identity()).agg(first).select("first.*")
