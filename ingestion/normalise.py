@@ -45,7 +45,7 @@ _CONTEXT_FIELDS = (
     "incognito_mode",
 )
 
-KNOWN_FIELDS = ("ts", "ms_played", *_WORK_FIELDS, *_CONTEXT_FIELDS)
+KNOWN_FIELDS = ("ts", "ms_played", *_WORK_FIELDS, *_CONTEXT_FIELDS, "duration_ms")
 """All that is ever taken from a row; names, addresses and user agents stay in the file."""
 
 _MOST_DIGITS = 19
@@ -100,6 +100,7 @@ class Normaliser:
             "event_id": self._event_id(ended_at, work["song_id"], ms_played),
             "ended_at": ended_at,
             "ms_played": ms_played,
+            "duration_ms": _length_ms(row.get("duration_ms")),
             **work,
             **_cached(_context, map(row.get, _CONTEXT_FIELDS)),
         }
@@ -211,6 +212,14 @@ def _ms_played(value: object) -> int:
     if value > MAX_MS_PLAYED:
         raise RowRejectedError("absurd_ms_played")
     return value
+
+
+def _length_ms(value: object) -> int | None:
+    """The length of a track; what is none, or more than a day, isn't known."""
+    value = _number(value.strip()) if isinstance(value, str) else value
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return int(value) if 1 <= value <= MAX_MS_PLAYED else None
 
 
 def _number(text: str) -> int | float | None:

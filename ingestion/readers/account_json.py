@@ -5,10 +5,9 @@ The older `StreamingHistory*.json` hold podcasts too, and nothing in a row tells
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 
-REQUIRED_KEYS = frozenset(("endTime", "msPlayed"))
+KEYS = (frozenset(("endTime", "msPlayed")),)
 
 _NAMES = {
     "endTime": "ts",
@@ -22,11 +21,6 @@ _NAMES = {
 }
 
 
-def rows(elements: Sequence[Any]) -> Iterator[tuple[int, Any]]:
-    """Every element of the list under the names of the extended history, numbered from 1."""
-    for number, element in enumerate(elements, start=1):
-        yield number, _renamed(element) if isinstance(element, dict) else element
-
-
-def _renamed(element: dict[str, Any]) -> dict[str, Any]:
+def row(element: dict[str, Any]) -> dict[str, Any]:
+    """One record under the names of the extended history."""
     return {_NAMES[key]: value for key, value in element.items() if key in _NAMES}

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from ingestion.detect import History, recognise_all
+from ingestion.detect import recognise_all
+from ingestion.histories import History
 from ingestion.normalise import Listen, Normaliser
 from ingestion.rejections import Rejection
 from ingestion.sources import expand

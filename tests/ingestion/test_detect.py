@@ -108,7 +108,7 @@ def test_json_in_another_encoding_is_read(read, encoding):
         ("[1, 2]", "int values"),
         ('{"a": 1}\n{"a": 2}\n', "JSON that can't be read"),
         ("Dear Anna,\nhow are you?\n", "'Dear Anna,', without a column for ts"),
-        ("uts,utc_time,artist,track\n1,2,3,4\n", "without a column for ts, ms_played"),
+        ("utc_time,artist,track\n2,3,4\n", "without a column for ts, ms_played"),
         ("ts,ms_played,track_name\n", "no row"),
     ],
 )
