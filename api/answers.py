@@ -354,7 +354,7 @@ class Recent(Dated):
 
 
 class Imports(Answer):
-    """Imports as the importer keeps account of them: read = new + duplicate + rejected."""
+    """The accounts of imports: read = new + duplicate + overlap + rejected."""
 
     items: list[dict[str, Any]]
     total: int

@@ -78,7 +78,7 @@ def _import(store: Store) -> Iterator[Metric]:
         "What became of the rows of the import that was settled last; `unaccounted` must be 0.",
         labels=["outcome"],
     )
-    outcomes = ("new", "duplicate", "rejected", "erased")
+    outcomes = ("new", "duplicate", "overlap", "rejected", "erased")
     known = {name: last.get(name, 0) for name in ("read", *outcomes)}
     missing = known["read"] - sum(known[name] for name in outcomes)
     for outcome, count in (known | {"unaccounted": missing}).items():

@@ -9,13 +9,21 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 from rich.console import Console
 
 from ingestion import ledger, reports
-from ingestion.detect import History
-from ingestion.import_command import Order, import_all, recognised, report
+from ingestion.histories import History
+from ingestion.import_command import (
+    Order,
+    import_all,
+    progress_bar,
+    recognised,
+    report,
+    wait_for_others,
+)
 from ingestion.importing import Importer
 from ingestion.interruption import interruptible
 from ingestion.listener_names import checked_listener
@@ -23,6 +31,7 @@ from ingestion.part_files import PartSink
 from ingestion.part_folders import PartFolder, part_folder
 from listens import bulk_loads
 from listens.errors import PlaycountError
+from listens.identity import is_to_the_minute
 from listens.settings import CHECKOUT, Settings
 from listens.store import Document, Store, connect, ensure_indexes
 
@@ -50,18 +59,29 @@ def run(order: Order, settings: Settings) -> None:
     store = connect(settings)
     ensure_indexes(store)
     _discard_abandoned(store, settings)
-    load = _same_load(store, listener, histories)
-    if load is None:
-        load = _stage(histories, listener, settings, store, console)
-    else:
-        notes.print(
-            f"going on with bulk load {load['_id']}, which was stopped when {load['state']}"
-        )
-    if load["rows"]:
-        _load(load["_id"], settings)
-    ledger.settle(store)
-    report(order, store, [file["import_id"] for file in load["files"]], console)
+    import_ids: list[str] = []
+    for group in _comparable(histories, order):
+        load = _same_load(store, listener, group)
+        if load is None:
+            load = _stage(group, order, settings, store, console, notes)
+        else:
+            notes.print(
+                f"going on with bulk load {load['_id']}, which was stopped when {load['state']}"
+            )
+        if load["rows"]:
+            _load(load["_id"], settings)
+        ledger.settle(store)
+        import_ids += [file["import_id"] for file in load["files"]]
+    report(order, store, import_ids, console)
     notes.print("charts show what is new after the next batch: ./playcount batch run")
+
+
+def _comparable(histories: Sequence[History], order: Order) -> list[list[History]]:
+    """The histories of each load: what account data overlaps with is loaded before."""
+    if order.keep_overlap:
+        return [[*histories]]
+    grouped = groupby(histories, lambda history: is_to_the_minute(history.format))
+    return [[*group] for _, group in grouped]
 
 
 def _same_load(store: Store, listener: str, histories: Sequence[History]) -> Document | None:
@@ -93,12 +113,20 @@ def _content(files: Sequence[Document]) -> list[tuple[Any, ...]]:
 
 
 def _stage(
-    histories: Sequence[History], listener: str, settings: Settings, store: Store, console: Console
+    histories: Sequence[History],
+    order: Order,
+    settings: Settings,
+    store: Store,
+    console: Console,
+    notes: Console,
 ) -> Document:
     files = _files(histories)
     # Before anything is written: a folder that can't be used is told while nothing is there.
     _folder(settings, 0)
-    number = bulk_loads.begin(store, listener_id=listener, files=files)
+    if not order.keep_overlap:
+        # Nor may a load be silent while it waits: it would be taken for dead.
+        _wait_for_others(histories[0], order.listener, store, notes)
+    number = bulk_loads.begin(store, listener_id=order.listener, files=files)
     folder = _folder(settings, number)
     sink = PartSink(folder)
     try:
@@ -107,12 +135,13 @@ def _stage(
 
             def importer(on_rows: Callable[[int], None]) -> Importer:
                 return Importer(
-                    settings, store, sink, listener, on_rows, interruption,
+                    settings, store, sink, order.listener, on_rows, interruption,
                     sent=ledger.STAGED, more={"bulk_load": number},
+                    keep_overlap=order.keep_overlap,
                 )  # fmt: skip
 
             import_ids = [file["import_id"] for file in files]
-            import_all(histories, importer, console, import_ids)
+            import_all(histories, importer, console, import_ids, notes=notes)
     except BaseException:
         _discard(store, settings, number, files)
         raise
@@ -124,6 +153,15 @@ def _stage(
             f"bulk load {number} was silent for a minute and is taken for dead; import it again"
         )
     return {"_id": number, "files": files, "rows": rows}
+
+
+def _wait_for_others(history: History, listener: str, store: Store, notes: Console) -> None:
+    with interruptible() as interruption, progress_bar() as progress:
+        task = progress.add_task(history.source.name, total=None)
+        wait_for_others(
+            history, listener, store, interruption=interruption, notes=notes,
+            tell=lambda text: progress.update(task, description=text),
+        )  # fmt: skip
 
 
 def _load(number: int, settings: Settings) -> None:

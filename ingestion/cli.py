@@ -21,6 +21,9 @@ class Format(StrEnum):
     extended = "extended"
     account = "account"
     csv = "csv"
+    listenbrainz = "listenbrainz"
+    lastfm = "lastfm"
+    maloja = "maloja"
 
 
 class DateOrderName(StrEnum):
@@ -54,11 +57,20 @@ def import_files(  # noqa: PLR0917  # one parameter an option
     bulk: Annotated[
         bool, typer.Option("--bulk", help="Past Kafka, straight into the archive")
     ] = False,
+    keep_overlap: Annotated[
+        bool,
+        typer.Option(
+            "--keep-overlap",
+            help="Count the same playback in account data and in another format twice",
+        ),
+    ] = False,
 ) -> None:
     """Send listening histories to Kafka; every row is accounted for.
 
-    The format is found by content. Each row is new, a duplicate, or rejected with a reason:
-    importing a file again, or an overlapping export, adds nothing twice.
+    The format is found by content. Each row is new, a duplicate, an overlap, or rejected with a
+    reason: importing a file again, or an overlapping export, adds nothing twice. Account data
+    knows only the minute of a playback; rows of it that the extended history has, too, are
+    the overlap, and left out (the other way round as well).
 
     With [b]--bulk[/], for millions of rows, Spark writes them straight into the archive; charts
     show them after the next batch. Stopped, it goes on by the same command.
@@ -82,6 +94,7 @@ def import_files(  # noqa: PLR0917  # one parameter an option
         date_order=date_order.value if date_order else None,
         wait_seconds=wait_timeout if wait else None,
         json=json,
+        keep_overlap=keep_overlap,
     )
     if dry_run:
         run_dry(order)
@@ -98,7 +111,7 @@ def list_imports(
     limit: Annotated[int, typer.Option(help="So many of the newest", min=1)] = 20,
     json: AsJson = False,
 ) -> None:
-    """Show the account of every import: read = new + duplicate + rejected.
+    """Show the account of every import: read = new + duplicate + overlap + rejected.
 
     An import is settled when the speed layer has counted its last row. One that was interrupted
     or failed is imported again; what it had sent isn't counted twice.

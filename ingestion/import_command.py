@@ -18,19 +18,26 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from ingestion import ledger, reports
+from ingestion import ledger, reports, settling
 from ingestion.balance import balance_of
-from ingestion.detect import History, recognise_all
+from ingestion.detect import recognise_all
+from ingestion.histories import History
 from ingestion.importing import Importer, dry_run
 from ingestion.interruption import Interruption, interruptible
 from ingestion.kafka_sink import open_sink
 from ingestion.listener_names import checked_listener
-from ingestion.settling import NotCountedError, wait_until_settled
+from ingestion.settling import NotCountedError, wait_until_comparable, wait_until_settled
 from ingestion.sources import expand
 from ingestion.times import DateOrder
 from listens.errors import IntegrityError
+from listens.identity import is_to_the_minute
 from listens.settings import Settings
 from listens.store import Store, connect, ensure_indexes
+
+_QUIET = (
+    "nothing has been counted for a minute; does ./playcount status show the speed layer running? "
+    "./playcount stream starts it"
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,7 @@ class Order:
 
     Attributes:
         wait_seconds: how long to wait for the counting; None: not at all.
+        keep_overlap: send also what a format of another precision brought before.
     """
 
     paths: Sequence[Path]
@@ -47,6 +55,7 @@ class Order:
     date_order: DateOrder | None
     wait_seconds: float | None
     json: bool
+    keep_overlap: bool = False
 
 
 def run(order: Order, settings: Settings) -> None:
@@ -70,9 +79,12 @@ def run(order: Order, settings: Settings) -> None:
         with open_sink(settings) as sink:
 
             def importer(on_rows: Callable[[int], None]) -> Importer:
-                return Importer(settings, store, sink, listener, on_rows, interruption)
+                return Importer(
+                    settings, store, sink, listener, on_rows, interruption,
+                    keep_overlap=order.keep_overlap,
+                )  # fmt: skip
 
-            import_ids = import_all(histories, importer, console)
+            import_ids = import_all(histories, importer, console, notes=notes)
         late = _wait(order, store, import_ids, notes, interruption)
     report(order, store, import_ids, console)
     if late:
@@ -90,13 +102,14 @@ def run_dry(order: Order) -> None:
 
 
 def recognised(order: Order, notes: Console) -> list[History]:
-    """The histories among the files; what is left out is told."""
+    """The histories among the files, account data last; what is left out is told."""
     histories, left_out = recognise_all(
         expand(order.paths), format_=order.format_, date_order=order.date_order
     )
     for sentence in left_out:
         notes.print(f"left out: {sentence}", markup=False, highlight=False, soft_wrap=True)
-    return histories
+    # Of one playback in two formats the first counts: that with seconds, which says more.
+    return sorted(histories, key=lambda history: is_to_the_minute(history.format))
 
 
 def import_all(
@@ -104,6 +117,8 @@ def import_all(
     importer: Callable[[Callable[[int], None]], Importer],
     console: Console,
     import_ids: Sequence[str | None] = (),
+    *,
+    notes: Console,
 ) -> list[str]:
     """Import one history after the other, and print what was rejected; their imports' ids.
 
@@ -112,23 +127,69 @@ def import_all(
         importer: made for each history from what is told how many more rows were read.
         console: for people.
         import_ids: the ids to be taken; none: new ones.
+        notes: for what goes beside.
     """
     imported = []
-    with _progress() as progress:
+    with progress_bar() as progress:
         for history, wanted_id in zip_longest(histories, import_ids):
             task = progress.add_task(history.source.name, total=history.row_count)
 
             def on_rows(rows: int, task: TaskID = task) -> None:
                 progress.advance(task, rows)
 
-            import_id, log = importer(on_rows).import_history(history, wanted_id)
+            def tell(text: str, task: TaskID = task) -> None:
+                progress.update(task, description=text)
+
+            each = importer(on_rows)
+            if not each.keep_overlap:
+                wait_for_others(
+                    history, each.listener_id, each.store, interruption=each.interruption,
+                    tell=tell, notes=notes,
+                )  # fmt: skip
+            import_id, log = each.import_history(history, wanted_id)
             imported.append(import_id)
             reports.print_rejections(console, history.source.name, log)
     return imported
 
 
+def wait_for_others(
+    history: History,
+    listener: str,
+    store: Store,
+    *,
+    interruption: Interruption,
+    tell: Callable[[str], None],
+    notes: Console,
+) -> None:
+    """Wait until what the history may overlap with is counted.
+
+    Args:
+        history: to be imported next.
+        listener: whose it is.
+        store: with the ledger.
+        interruption: looked at meanwhile.
+        tell: what to show beside the bar.
+        notes: for what to do when nothing moves.
+
+    Raises:
+        NotCountedError: it takes too long; nothing of the history was sent.
+    """
+    name = history.source.name
+    wait_until_comparable(
+        store,
+        listener,
+        history,
+        timeout_seconds=settling.COMPARABLE_SECONDS,
+        on_waiting=lambda imports: tell(f"{name} waits for {imports} uncounted import(s)"),
+        on_quiet=lambda: notes.print(f"{name} waits, and {_QUIET}; or say --keep-overlap"),
+        interruption=interruption,
+    )
+    tell(name)
+
+
 @contextmanager
-def _progress() -> Iterator[Progress]:
+def progress_bar() -> Iterator[Progress]:
+    """A bar on standard error that goes away at its end."""
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -149,7 +210,7 @@ def _wait(
     if order.wait_seconds is None:
         ledger.settle(store)
         return None
-    with _progress() as progress:
+    with progress_bar() as progress:
         task = progress.add_task("counted imports", total=len(import_ids))
         try:
             wait_until_settled(
@@ -157,10 +218,7 @@ def _wait(
                 import_ids,
                 timeout_seconds=order.wait_seconds,
                 on_settled=lambda settled: progress.update(task, completed=settled),
-                on_quiet=lambda: notes.print(
-                    "nothing has been counted for a minute; does ./playcount status show the "
-                    "speed layer running? ./playcount stream starts it"
-                ),
+                on_quiet=lambda: notes.print(_QUIET),
                 interruption=interruption,
             )
         except NotCountedError as error:

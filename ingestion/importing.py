@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ingestion import ledger
-from ingestion.detect import History
+from ingestion.histories import History
 from ingestion.interruption import InterruptedImportError, Interruption
 from ingestion.normalise import Listen, Normaliser
+from ingestion.overlap import Overlap
 from ingestion.rejections import Rejection, RejectionLog, rejection_log
 from listens.codec import encode
 from listens.errors import PlaycountError
@@ -24,18 +27,32 @@ if TYPE_CHECKING:
 TOUCH_SECONDS = 5
 LOOK_EVERY_ROWS = 500
 
+LISTENS_AT_ONCE = 10_000
+"""Held in memory, some 20 MB, so that what was counted before is looked up in few queries."""
+
 
 @dataclass
 class Tally:
-    """What one import has done so far; `log` holds the rejections."""
+    """What one import has done so far.
+
+    Attributes:
+        log: the rejections.
+        read: records in the file so far.
+        overlap: listens left out, since a format of another precision brought them before.
+        assumed: of how many listens the time played isn't told; see `readers.scrobbles`.
+    """
 
     log: RejectionLog
     read: int = 0
+    overlap: int = 0
+    assumed: Counter[str] = field(default_factory=Counter)
 
     def facts(self) -> dict[str, Any]:
         """As the ledger keeps them."""
         return {
             "read": self.read,
+            "overlap": self.overlap,
+            "assumed": dict(sorted(self.assumed.items())),
             "rejected": self.log.total,
             "rejected_by_reason": dict(sorted(self.log.by_reason.items())),
         }
@@ -73,6 +90,7 @@ class Importer:
         interruption: looked at between rows.
         sent: the ledger's state of an import of which everything is safe.
         more: what else the ledger keeps.
+        keep_overlap: send also what a format of another precision brought before.
     """
 
     settings: Settings
@@ -83,6 +101,7 @@ class Importer:
     interruption: Interruption
     sent: str = ledger.SENT
     more: Mapping[str, Any] = field(default_factory=dict)
+    keep_overlap: bool = False
 
     def import_history(
         self, history: History, import_id: str | None = None
@@ -121,12 +140,22 @@ class Importer:
     def _send_all(self, history: History, import_id: str, tally: Tally) -> None:
         pulse = _Pulse(self, import_id, tally)
         self.sink.on_wait = pulse.beat
-        for listen in listens_of(history, self.listener_id, import_id, tally):
-            self.sink.send(self.listener_id, encode(listen))
-            if tally.read % LOOK_EVERY_ROWS == 0:
-                pulse.beat()
+        rows = listens_of(history, self.listener_id, import_id, tally)
+        overlap = None if self.keep_overlap else self._overlap(history)
+        while listens := list(islice(rows, LISTENS_AT_ONCE)):
+            pulse.beat()
+            if overlap:
+                listens, read = overlap.without(listens), len(listens)
+                tally.overlap += read - len(listens)
+            for number, listen in enumerate(listens):
+                self.sink.send(self.listener_id, encode(listen))
+                if number % LOOK_EVERY_ROWS == 0:
+                    pulse.beat()
         self.sink.flush()
         pulse.report()
+
+    def _overlap(self, history: History) -> Overlap:
+        return Overlap(self.store, listener_id=self.listener_id, source=history.format)
 
     def _finish(self, import_id: str, tally: Tally, *, state: str, **more: Any) -> None:
         offsets = {str(partition): end for partition, end in self.sink.end_offsets.items()}
@@ -155,6 +184,7 @@ class _Pulse:
             self._import_id,
             read=tally.read,
             sent=sink.acknowledged,
+            overlap=tally.overlap,
             rejected=tally.log.total,
         )
 
@@ -190,6 +220,8 @@ def listens_of(
         if isinstance(listen, Rejection):
             tally.log.add(listen)
         else:
+            if isinstance(row, dict) and (assumed := row.get("assumed")):
+                tally.assumed[assumed] += 1
             yield listen
 
 

@@ -1,8 +1,10 @@
 """The account of every import in MongoDB: what was read, and what became of it.
 
 One document an import: `{_id, listener_id, file, format, bytes, sha256, started_at, touched_at,
-sent_at, head_seq, read, sent, rejected, rejected_by_reason, end_offsets, state, new, duplicate,
-erased, settled_at}`. `erased` rows reached Kafka, but their listener was erased before they were
+sent_at, head_seq, read, sent, overlap, assumed, rejected, rejected_by_reason, end_offsets, state,
+new, duplicate, erased, settled_at}`. `overlap` rows weren't sent, since a format of another
+precision had brought them; `assumed` says of how many the time played wasn't told, and by which
+rule it was assumed. `erased` rows reached Kafka, but their listener was erased before they were
 counted; none, no field. `end_offsets` names partitions as text, since a document's keys are text.
 One that goes past Kafka has `bulk_load`, the load's number, and is `staged` instead of `sent`.
 """
@@ -10,7 +12,7 @@ One that goes past Kafka has `bulk_load`, the load's number, and is `staged` ins
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -51,10 +53,10 @@ def started(store: Store, *, import_id: str, facts: Mapping[str, Any]) -> None:
     )
 
 
-def touched(store: Store, import_id: str, *, read: int, sent: int, rejected: int) -> None:
+def touched(store: Store, import_id: str, **counts: int) -> None:
     """Say that the import is alive, and how far it is."""
-    counts = {"read": read, "sent": sent, "rejected": rejected, "touched_at": datetime.now(UTC)}
-    store[collections.IMPORTS].update_one({"_id": import_id}, {"$set": counts})
+    values = {**counts, "touched_at": datetime.now(UTC)}
+    store[collections.IMPORTS].update_one({"_id": import_id}, {"$set": values})
 
 
 def finished(store: Store, import_id: str, *, state: str, facts: Mapping[str, Any]) -> None:
@@ -78,8 +80,7 @@ def settle(store: Store) -> int:
     pending = list(store[collections.IMPORTS].find({"state": SENT}))
     if not pending:
         return sealed
-    head = store[collections.SPEED_COMMITS].find_one({}, {"until": 1}, sort=[("_id", -1)])
-    until = head["until"] if head else {}
+    until = _until(store)
     counted = [entry for entry in pending if _covered(entry["end_offsets"], until)]
     for entry in counted:
         _settle_one(store, entry)
@@ -108,6 +109,32 @@ def interrupted(store: Store, import_ids: Iterable[str], *, why: str) -> None:
         {"_id": {"$in": list(import_ids)}, "state": {"$in": [READING, STAGED]}},
         {"$set": {"state": INTERRUPTED, "error": why}},
     )
+
+
+def uncounted(store: Store, listener_id: str, *, formats: Container[str]) -> list[str]:
+    """The imports of a listener, in some formats, of which something may still be counted.
+
+    One that was killed isn't among them: nobody knows how much it had sent.
+    """
+    settle(store)
+    until = _until(store)
+    states = {"$in": [READING, SENT, STAGED, INTERRUPTED, FAILED]}
+    theirs = store[collections.IMPORTS].find({"listener_id": listener_id, "state": states})
+    return [
+        entry["_id"]
+        for entry in map(_as_seen_now, theirs)
+        if entry["format"] in formats
+        and (
+            entry["state"] in {READING, SENT, STAGED}
+            or not _covered(entry.get("end_offsets", {}), until)
+        )
+    ]
+
+
+def _until(store: Store) -> Mapping[str, int]:
+    """Before which offsets everything is counted."""
+    head = store[collections.SPEED_COMMITS].find_one({}, {"until": 1}, sort=[("_id", -1)])
+    return head["until"] if head else {}
 
 
 def _covered(end_offsets: Mapping[str, int], until: Mapping[str, int]) -> bool:

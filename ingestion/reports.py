@@ -12,14 +12,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ingestion.balance import Balance, is_balanced, is_settled, sentence
-from ingestion.detect import History
+from ingestion.balance import Balance, is_balanced, is_settled, remarks, sentence
+from ingestion.histories import History
 from ingestion.importing import Tally
 from ingestion.ledger import FAILED, INTERRUPTED
 from ingestion.rejections import REASONS, RejectionLog
 
 Entry = Mapping[str, Any]
-_NUMBERS = ("read", "new", "duplicate", "pending", "rejected")
+_NUMBERS = ("read", "new", "duplicate", "overlap", "pending", "rejected")
 
 
 def wide_console() -> Console:
@@ -53,6 +53,7 @@ def numbers(entry: Entry) -> tuple[str, ...]:
         f"{entry.get('read', 0):,}",
         new,
         duplicate,
+        f"{entry.get('overlap', 0):,}",
         f"{pending:,}",
         f"{entry.get('rejected', 0):,}",
     )
@@ -117,5 +118,7 @@ def _json_value(value: object) -> object:
 
 
 def print_balance(console: Console, balance: Balance) -> None:
-    """The last line, by which the user sees that no row is lost."""
+    """What the numbers rest on, and the last line, by which the user sees that no row is lost."""
+    for remark in remarks(balance):
+        console.print(remark, highlight=False, soft_wrap=True)
     console.print(sentence(balance), highlight=False, soft_wrap=True)

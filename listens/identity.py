@@ -8,6 +8,8 @@ from hashlib import blake2b
 
 HASH_BYTES = 16
 
+SEEN_KEY_BYTES = 19
+
 MINUTE_SOURCES = ("account",)
 """The sources whose times have no seconds; all others tell the second."""
 
@@ -74,7 +76,7 @@ def seen_key(
     *,
     to_the_minute: bool,
 ) -> bytes:
-    """19 bytes that name an event as its id does, and sort by listener and time.
+    """SEEN_KEY_BYTES that name an event as its id does, and sort by listener and time.
 
     An import then adds to a few pages of the index of what was seen, where ids alone, which are
     hashes, touch all of them (docs/decisions/0007). What was heard, and whether the source knows

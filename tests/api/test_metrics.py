@@ -39,7 +39,7 @@ def filled(store):
     store.archive_coverage.insert_one(
         {"_id": "archive", "until": {"0": 5}, "at": now - timedelta(seconds=30)}
     )
-    rows = {"read": 9, "new": 4, "duplicate": 3, "rejected": 1}
+    rows = {"read": 9, "new": 4, "duplicate": 2, "overlap": 1, "rejected": 1}
     store.imports.insert_many(
         [
             {
@@ -89,8 +89,8 @@ def test_batch_import_jobs_and_heartbeats_are_told(client, filled):
     assert found["batch_version",] == 1
     assert found["batch_events",] == 4
     assert found["batch_age_seconds",] == pytest.approx(100, abs=10)
-    outcomes = ("read", "new", "duplicate", "rejected", "unaccounted")
-    assert [found["last_import_rows", each] for each in outcomes] == [9, 4, 3, 1, 1]
+    outcomes = ("read", "new", "duplicate", "overlap", "rejected", "unaccounted")
+    assert [found["last_import_rows", each] for each in outcomes] == [9, 4, 2, 1, 1, 1]
     assert found["last_import_timestamp_seconds",] == TUESDAY.timestamp()
     assert found["heartbeat_age_seconds", "streaming"] == pytest.approx(3, abs=10)
     jobs = {key[1]: value for key, value in found.items() if key[0] == "scheduled_run_success"}
