@@ -105,13 +105,19 @@ def sentence(balance: Balance) -> str:
 
 def remarks(balance: Balance) -> list[str]:
     """What the numbers rest on, a sentence each."""
-    told = []
+    told = assumptions(balance.assumed)
     if balance.overlap:
         told.append(
-            f"{balance.overlap:,} rows overlap with an import whose times have another precision: "
-            "left out (--keep-overlap sends them)"
+            f"{balance.overlap:,} rows are left out: account data and another format both have "
+            "them (--keep-overlap)"
         )
-    for rule, meaning in ASSUMPTIONS.items():
-        if count := balance.assumed.get(rule):
-            told.append(f"played time unknown in {count:,} rows: counted {meaning}")
     return told
+
+
+def assumptions(assumed: Mapping[str, int]) -> list[str]:
+    """How times played that aren't told were counted, a sentence a rule."""
+    return [
+        f"played time unknown in {assumed[rule]:,} rows: counted {meaning}"
+        for rule, meaning in ASSUMPTIONS.items()
+        if assumed.get(rule)
+    ]

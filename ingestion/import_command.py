@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,13 +14,12 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
-    TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
 
 from ingestion import ledger, reports, settling
-from ingestion.balance import balance_of
+from ingestion.balance import assumptions, balance_of
 from ingestion.detect import recognise_all
 from ingestion.histories import History
 from ingestion.importing import Importer, dry_run
@@ -99,6 +99,9 @@ def run_dry(order: Order) -> None:
     for history, tally in tallies:
         reports.print_rejections(console, history.source.name, tally.log)
     console.print(reports.dry_run_table(tallies))
+    assumed = sum((tally.assumed for _, tally in tallies), Counter[str]())
+    for sentence in assumptions(assumed):
+        console.print(sentence, highlight=False, soft_wrap=True)
 
 
 def recognised(order: Order, notes: Console) -> list[History]:
@@ -129,27 +132,32 @@ def import_all(
         import_ids: the ids to be taken; none: new ones.
         notes: for what goes beside.
     """
-    imported = []
     with progress_bar() as progress:
-        for history, wanted_id in zip_longest(histories, import_ids):
-            task = progress.add_task(history.source.name, total=history.row_count)
+        return [
+            _import_one(history, wanted_id, importer, progress, console, notes)
+            for history, wanted_id in zip_longest(histories, import_ids)
+        ]
 
-            def on_rows(rows: int, task: TaskID = task) -> None:
-                progress.advance(task, rows)
 
-            def tell(text: str, task: TaskID = task) -> None:
-                progress.update(task, description=text)
-
-            each = importer(on_rows)
-            if not each.keep_overlap:
-                wait_for_others(
-                    history, each.listener_id, each.store, interruption=each.interruption,
-                    tell=tell, notes=notes,
-                )  # fmt: skip
-            import_id, log = each.import_history(history, wanted_id)
-            imported.append(import_id)
-            reports.print_rejections(console, history.source.name, log)
-    return imported
+def _import_one(
+    history: History,
+    wanted_id: str | None,
+    importer: Callable[[Callable[[int], None]], Importer],
+    progress: Progress,
+    console: Console,
+    notes: Console,
+) -> str:
+    task = progress.add_task(history.source.name, total=history.row_count)
+    importing = importer(lambda rows: progress.advance(task, rows))
+    if not importing.keep_overlap:
+        wait_for_others(
+            history, importing.listener_id, importing.store, notes=notes,
+            interruption=importing.interruption,
+            tell=lambda text: progress.update(task, description=text),
+        )  # fmt: skip
+    import_id, log = importing.import_history(history, wanted_id)
+    reports.print_rejections(console, history.source.name, log)
+    return import_id
 
 
 def wait_for_others(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ingestion import ledger
-from ingestion.balance import balance_of, is_balanced, sentence
+from ingestion.balance import balance_of, is_balanced, remarks, sentence
 from listens.store import IMPORTS, SPEED_COMMITS, connect
 
 FACTS = {"listener_id": "anna", "file": "a.csv", "format": "csv", "bytes": 5, "sha256": "00"}
@@ -109,3 +109,25 @@ def test_rows_of_an_erased_listener_are_accounted_for(store):
     assert sentence(balance_of([entry])) == (
         "read 10 = new 5 + duplicate 0 + erased 4 + rejected 1"
     )
+
+
+def test_what_is_left_out_and_what_is_assumed_stand_in_the_account(store):
+    sent_import(store, "i1", read=1_240, rejected=1, end_offsets={})
+    facts = {"sent": 1_232, "overlap": 7, "assumed": {"minimum": 1_234, "length": 2}}
+    store[IMPORTS].update_one({"_id": "i1"}, {"$set": {**facts, "end_offsets": {"0": 9}}})
+
+    waiting = balance_of([only(store)])
+    assert waiting.balanced
+    assert sentence(waiting).startswith("read 1,240 = pending 1,232 + overlap 7 + rejected 1 (new")
+
+    commit(store, 0, {"0": 9}, i1={"new": 1_230, "duplicate": 2})
+    ledger.settle(store)
+
+    balance = balance_of([only(store)])
+    assert balance.balanced
+    assert sentence(balance) == "read 1,240 = new 1,230 + duplicate 2 + overlap 7 + rejected 1"
+    assert remarks(balance) == [
+        "played time unknown in 1,234 rows: counted as 30 s each",
+        "played time unknown in 2 rows: counted as heard in whole, by their length",
+        "7 rows are left out: account data and another format both have them (--keep-overlap)",
+    ]

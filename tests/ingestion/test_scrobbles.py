@@ -9,10 +9,18 @@ import zipfile
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingestion.detect import recognise_all
 from ingestion.importing import dry_run
+from ingestion.normalise import Normaliser
+from ingestion.readers import lastfm as lastfm_reader
+from ingestion.readers import listenbrainz as listenbrainz_reader
+from ingestion.readers import maloja as maloja_reader
+from ingestion.rejections import Rejection
 from ingestion.sources import expand
+from listens.codec import decode, encode
 from listens.errors import UserMistakeError
 
 START = 1_700_000_000  # 2023-11-14T22:13:20Z
@@ -249,3 +257,36 @@ def test_the_end_is_told_to_the_second(read):
 
     ended = datetime.fromtimestamp(listen["ended_at"] / 1000, UTC)
     assert ended == datetime(2023, 11, 14, 22, 14, 21, tzinfo=UTC)
+
+
+_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(str(START)),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["#text", "name", "uts", "title", "artists", "length", "album", "albumtitle",
+                 "artist_name", "track_name", "additional_info", "duration_ms", "duration_played"]
+            ),
+            inner,
+            max_size=6,
+        )
+    ),
+    max_leaves=8,
+)  # fmt: skip
+_keys = ["listened_at", "track_metadata", "artist", "name", "date", "track", "time", "duration"]
+
+
+@given(
+    st.sampled_from([lastfm_reader.row, listenbrainz_reader.row, maloja_reader.row]),
+    st.fixed_dictionaries({}, optional=dict.fromkeys(_keys, _values)),
+)
+def test_any_record_is_a_listen_that_can_be_sent_or_a_rejection_that_can_be_written(row, record):
+    normalise = Normaliser(listener_id="a", source="x", import_id=None, now_ms=START * 1000)
+
+    outcome = normalise(1, row(record))
+
+    if isinstance(outcome, Rejection):
+        json.dumps(outcome.as_document(), default=str)
+    else:
+        assert decode(encode(outcome))["ended_at"] == outcome["ended_at"]
