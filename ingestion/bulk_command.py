@@ -22,13 +22,13 @@ from ingestion.import_command import (
     progress_bar,
     recognised,
     report,
-    wait_for_others,
 )
 from ingestion.importing import Importer
 from ingestion.interruption import interruptible
 from ingestion.listener_names import checked_listener
 from ingestion.part_files import PartSink
 from ingestion.part_folders import PartFolder, part_folder
+from ingestion.settling import wait_for_others
 from listens import bulk_loads
 from listens.errors import PlaycountError
 from listens.identity import is_to_the_minute

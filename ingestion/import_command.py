@@ -18,7 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from ingestion import ledger, reports, settling
+from ingestion import ledger, reports
 from ingestion.balance import assumptions, balance_of
 from ingestion.detect import recognise_all
 from ingestion.histories import History
@@ -26,18 +26,18 @@ from ingestion.importing import Importer, dry_run
 from ingestion.interruption import Interruption, interruptible
 from ingestion.kafka_sink import open_sink
 from ingestion.listener_names import checked_listener
-from ingestion.settling import NotCountedError, wait_until_comparable, wait_until_settled
+from ingestion.settling import (
+    QUIET_REMARK,
+    NotCountedError,
+    wait_for_others,
+    wait_until_settled,
+)
 from ingestion.sources import expand
 from ingestion.times import DateOrder
 from listens.errors import IntegrityError
 from listens.identity import is_to_the_minute
 from listens.settings import Settings
 from listens.store import Store, connect, ensure_indexes
-
-_QUIET = (
-    "nothing has been counted for a minute; does ./playcount status show the speed layer running? "
-    "./playcount stream starts it"
-)
 
 
 @dataclass(frozen=True)
@@ -160,41 +160,6 @@ def _import_one(
     return import_id
 
 
-def wait_for_others(
-    history: History,
-    listener: str,
-    store: Store,
-    *,
-    interruption: Interruption,
-    tell: Callable[[str], None],
-    notes: Console,
-) -> None:
-    """Wait until what the history may overlap with is counted.
-
-    Args:
-        history: to be imported next.
-        listener: whose it is.
-        store: with the ledger.
-        interruption: looked at meanwhile.
-        tell: what to show beside the bar.
-        notes: for what to do when nothing moves.
-
-    Raises:
-        NotCountedError: it takes too long; nothing of the history was sent.
-    """
-    name = history.source.name
-    wait_until_comparable(
-        store,
-        listener,
-        history,
-        timeout_seconds=settling.COMPARABLE_SECONDS,
-        on_waiting=lambda imports: tell(f"{name} waits for {imports} uncounted import(s)"),
-        on_quiet=lambda: notes.print(f"{name} waits, and {_QUIET}; or say --keep-overlap"),
-        interruption=interruption,
-    )
-    tell(name)
-
-
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
     """A bar on standard error that goes away at its end."""
@@ -226,7 +191,7 @@ def _wait(
                 import_ids,
                 timeout_seconds=order.wait_seconds,
                 on_settled=lambda settled: progress.update(task, completed=settled),
-                on_quiet=lambda: notes.print(_QUIET),
+                on_quiet=lambda: notes.print(QUIET_REMARK),
                 interruption=interruption,
             )
         except NotCountedError as error:

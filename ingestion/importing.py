@@ -141,7 +141,7 @@ class Importer:
         pulse = _Pulse(self, import_id, tally)
         self.sink.on_wait = pulse.beat
         rows = listens_of(history, self.listener_id, import_id, tally)
-        overlap = None if self.keep_overlap else self._overlap(history)
+        overlap = None if self.keep_overlap else Overlap(self.store, source=history.format)
         while listens := list(islice(rows, LISTENS_AT_ONCE)):
             pulse.beat()
             if overlap:
@@ -153,9 +153,6 @@ class Importer:
                     pulse.beat()
         self.sink.flush()
         pulse.report()
-
-    def _overlap(self, history: History) -> Overlap:
-        return Overlap(self.store, listener_id=self.listener_id, source=history.format)
 
     def _finish(self, import_id: str, tally: Tally, *, state: str, **more: Any) -> None:
         offsets = {str(partition): end for partition, end in self.sink.end_offsets.items()}

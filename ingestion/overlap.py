@@ -7,7 +7,7 @@ which a format of the other precision has brought (docs/decisions/0009).
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -29,8 +29,8 @@ holds is read faster than another query is asked."""
 
 RANGES_AT_MOST = 64
 
-Playback = tuple[int, bytes]
-"""Minute since 1970, and `listens.identity.heard_hash`."""
+Playback = tuple[str, int, bytes]
+"""Listener, minute since 1970, and `listens.identity.heard_hash`."""
 
 
 @dataclass
@@ -54,17 +54,16 @@ class Overlap:
 
     Args:
         store: what was counted.
-        listener_id: whose history it is.
         source: the file's format.
 
     Raises:
         PlaycountError: the store is of an earlier version.
     """
 
-    def __init__(self, store: Store, *, listener_id: str, source: str) -> None:
-        self._store, self._listener_id = store, listener_id
+    def __init__(self, store: Store, *, source: str) -> None:
+        self._store = store
         self._to_the_minute = identity.is_to_the_minute(source)
-        self._since = _since(store, listener_id)
+        self._erasures = [each for each in erasures.known(store) if not each.is_done]
         self._met: Counter[Playback] = Counter()
         _refuse_earlier_keys(store)
 
@@ -76,14 +75,15 @@ class Overlap:
         return [listen for listen in listens if not self._is_other(listen, seen)]
 
     def _is_other(self, listen: Listen, seen: _Seen) -> bool:
-        second = listen["ended_at"] // 1000
+        listener_id, second = listen["listener_id"], listen["ended_at"] // 1000
         song_id, ms_played = listen["song_id"], listen["ms_played"]
-        playback = second // MINUTE_SECONDS, identity.heard_hash(song_id, ms_played)
+        heard = identity.heard_hash(song_id, ms_played)
+        playback = listener_id, second // MINUTE_SECONDS, heard
         if not (others := seen.others[playback]):
             return False
         key = identity.seen_key(
             listen["event_id"],
-            self._listener_id,
+            listener_id,
             second,
             song_id,
             ms_played,
@@ -96,23 +96,33 @@ class Overlap:
 
     def _seen(self, listens: Sequence[Listen]) -> _Seen:
         seen = _Seen()
-        minutes = sorted({listen["ended_at"] // 1000 // MINUTE_SECONDS for listen in listens})
-        for first, last in ranges(minutes):
-            for key in self._keys(first * MINUTE_SECONDS, (last + 1) * MINUTE_SECONDS):
+        minutes: dict[str, set[int]] = defaultdict(set)
+        for listen in listens:
+            minutes[listen["listener_id"]].add(listen["ended_at"] // 1000 // MINUTE_SECONDS)
+        for listener_id, theirs in minutes.items():
+            for key in self._keys(listener_id, sorted(theirs)):
                 second, heard, to_the_minute = identity.told_by_key(key)
                 if to_the_minute == self._to_the_minute:
                     seen.own.add(key)
                 else:
-                    seen.others[second // MINUTE_SECONDS, heard] += 1
+                    seen.others[listener_id, second // MINUTE_SECONDS, heard] += 1
         return seen
 
-    def _keys(self, first: int, end: int) -> Iterator[bytes]:
-        low, high = identity.seen_between(self._listener_id, first, end)
-        wanted: dict[str, Any] = {"_id": {"$gte": low, "$lt": high}}
-        if self._since is not None:
-            wanted["seq"] = {"$gte": self._since}
-        for document in self._store[collections.SEEN].find(wanted, {"_id": 1}):
-            yield document["_id"]
+    def _keys(self, listener_id: str, minutes: Sequence[int]) -> Iterator[bytes]:
+        counts = self._what_counts(listener_id)
+        for first, last in ranges(minutes):
+            low, high = identity.seen_between(
+                listener_id, first * MINUTE_SECONDS, (last + 1) * MINUTE_SECONDS
+            )
+            wanted = {"_id": {"$gte": low, "$lt": high}, **counts}
+            for document in self._store[collections.SEEN].find(wanted, {"_id": 1}):
+                yield document["_id"]
+
+    def _what_counts(self, listener_id: str) -> dict[str, Any]:
+        """Of a listener who is being erased, only what was counted since."""
+        digest = erasures.digest_of(listener_id)
+        numbers = [each.number for each in self._erasures if each.digest == digest]
+        return {"seq": {"$gte": max(numbers)}} if numbers else {}
 
 
 def ranges(minutes: Sequence[int]) -> list[tuple[int, int]]:
@@ -131,13 +141,6 @@ def other_formats(source: str, formats: Iterable[str]) -> frozenset[str]:
     """Those of some formats whose times have another precision."""
     own = identity.is_to_the_minute(source)
     return frozenset(each for each in formats if identity.is_to_the_minute(each) != own)
-
-
-def _since(store: Store, listener_id: str) -> int | None:
-    """What was counted earlier is being forgotten; None: nothing is."""
-    digest = erasures.digest_of(listener_id)
-    unfinished = [each for each in erasures.known(store) if not each.is_done]
-    return max((each.number for each in unfinished if each.digest == digest), default=None)
 
 
 def _refuse_earlier_keys(store: Store) -> None:

@@ -14,6 +14,8 @@ from ingestion.overlap import other_formats
 from listens.errors import PlaycountError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from listens.store import Store
 
 POLL_SECONDS = 0.5
@@ -24,6 +26,12 @@ QUIET_SECONDS = 60
 COMPARABLE_SECONDS = 600
 """How long an import waits at most for those that it may overlap with: a million events are
 counted in two minutes."""
+
+
+QUIET_REMARK = (
+    "nothing has been counted for a minute; does ./playcount status show the speed layer running? "
+    "./playcount stream starts it"
+)
 
 
 class NotCountedError(PlaycountError, TimeoutError):
@@ -121,6 +129,32 @@ def wait_until_comparable(
             "counts what was sent, and a bulk load that was stopped goes on by its own command; "
             "then repeat this one. Or say --keep-overlap"
         )
+
+
+def wait_for_others(
+    history: History,
+    listener_id: str,
+    store: Store,
+    *,
+    interruption: Interruption,
+    tell: Callable[[str], None],
+    notes: Console,
+) -> None:
+    """As `wait_until_comparable`, COMPARABLE_SECONDS at most, and the user sees why.
+
+    `tell` shows a text beside the bar, and `notes` what to do when nothing moves.
+    """
+    name = history.source.name
+    wait_until_comparable(
+        store,
+        listener_id,
+        history,
+        timeout_seconds=COMPARABLE_SECONDS,
+        on_waiting=lambda imports: tell(f"{name} waits for {imports} uncounted import(s)"),
+        on_quiet=lambda: notes.print(f"{name} waits: {QUIET_REMARK}; or say --keep-overlap"),
+        interruption=interruption,
+    )
+    tell(name)
 
 
 def _until(

@@ -66,7 +66,7 @@ def count(store, rows: list[dict], seq: int = 1) -> int:
 
 def import_(store, source: str, plays: list[Play], *, at_once: int = 3) -> tuple[int, int, int]:
     """New, duplicate and overlapping rows of one file, looked at some rows at once."""
-    overlap = Overlap(store, listener_id="ann", source=source)
+    overlap = Overlap(store, source=source)
     rows = listens(source, plays)
     parts = [rows[first : first + at_once] for first in range(0, len(rows), at_once)]
     sent = [row for part in parts for row in overlap.without(part)]
@@ -127,6 +127,15 @@ def test_another_listener_has_playbacks_of_their_own(store):
     assert import_(store, "account", TWICE) == (3, 0, 0)
 
 
+def test_a_file_of_several_listeners_is_compared_with_each_ones_own(store):
+    count(store, listens("extended", TWICE, listener="bob"))
+    rows = listens("account", TWICE) + listens("account", TWICE, listener="bob")
+
+    kept = Overlap(store, source="account").without(rows)
+
+    assert [row["listener_id"] for row in kept] == ["ann"] * 3
+
+
 def test_a_playback_at_the_full_minute_is_one_too(store):
     import_(store, "extended", [(3_600, "x", 1)])
 
@@ -174,7 +183,7 @@ def test_keys_of_an_earlier_version_are_refused(store):
     store[SEEN].insert_one({"_id": b"\xff" * 17, "seq": 1})
 
     with pytest.raises(PlaycountError, match="rebuild --force"):
-        Overlap(store, listener_id="ann", source="account")
+        Overlap(store, source="account")
 
 
 def test_near_minutes_are_looked_up_at_once_and_far_ones_apart():
