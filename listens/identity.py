@@ -99,9 +99,7 @@ def seen_key(
 
 def heard_hash(song_id: bytes, ms_played: int) -> bytes:
     """5 bytes for a song and the milliseconds heard, as they stand in a key."""
-    digest = blake2b(song_id, digest_size=5)
-    digest.update(ms_played.to_bytes(8, "big"))
-    return digest.digest()
+    return blake2b(song_id + ms_played.to_bytes(8, "big"), digest_size=5).digest()
 
 
 def seen_between(listener_id: str, first: int, end: int) -> tuple[bytes, bytes]:
