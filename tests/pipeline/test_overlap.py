@@ -35,8 +35,8 @@ def plays() -> list[Play]:
     rng, at = random.Random(11), datetime(2024, 2, 27, tzinfo=UTC)
     made = []
     for _ in range(SIZE):
-        at += timedelta(seconds=rng.choice([0, 1, 4, 11, 200, 4_000]))
-        song = rng.randrange(6)
+        at += timedelta(seconds=rng.choice([0, 0, 1, 4, 11, 200, 4_000]))
+        song = rng.randrange(3)
         made.append((at, f"Song {song}", f"Artist {song % 2}", rng.choice([0, 900, 40_000])))
     return made
 
