@@ -6,13 +6,16 @@ import json
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batch.command import command
+from batch.command import Command, Work, outcome
 from listens.errors import UserMistakeError
 from listens.windows import END_DAY, FIRST_DAY, Span, day_number, parse_window
+
+if TYPE_CHECKING:
+    from listens.store import Document
 
 app = typer.Typer()
 
@@ -45,7 +48,8 @@ def export_listens(
 
     span = _span(window, first, end)
     target = target_of(csv=csv, jsonl=jsonl, parquet=parquet)
-    with command("export listens", listens.STEPS) as started:
+
+    def do(started: Command) -> Document:
         done = listens.export(
             started.spark(),
             started.store,
@@ -55,7 +59,11 @@ def export_listens(
             listener=listener,
             tell=started.tell,
         )
-    typer.echo(json.dumps(asdict(done)), err=True)
+        return asdict(done)
+
+    # Here in every profile: the file is to be on this machine.
+    work = Work("export listens", ("export", "listens"), listens.STEPS, do)
+    typer.echo(json.dumps(outcome(work, submit=False)), err=True)
 
 
 def _span(window: str, first: datetime | None, end: datetime | None) -> Span:
