@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -22,6 +22,7 @@ from listens.errors import UserMistakeError
 MARKER = b"\xc3\x01"
 HEADER_BYTES = 10
 CURRENT_SCHEMA = "listen-1.avsc"
+_SEVEN_BITS = 0x7F
 
 
 class UndecodableError(UserMistakeError):
@@ -70,6 +71,47 @@ def encode(listen: Mapping[str, Any]) -> bytes:
     buffer.write(_header(CURRENT_SCHEMA))
     fastavro.schemaless_writer(buffer, _parsed(CURRENT_SCHEMA), dict(listen))
     return buffer.getvalue()
+
+
+def part_encoder(first: str, last: str) -> Callable[[Mapping[str, Any]], bytes]:
+    """Encodes the fields of a listen from one to another one, both included.
+
+    A record in Avro is its fields one after the other, so that whoever writes millions of listens
+    encodes what repeats in them, such as a song, once. `message_head()` comes before the parts.
+    """
+    names = field_names()
+    wanted = names[names.index(first) : names.index(last) + 1]
+    named: dict[str, Any] = {}
+    listen: Any = fastavro.parse_schema(json.loads(schema_text()), named_schemas=named)
+    fields = [field for field in listen["fields"] if field["name"] in wanted]
+    part = {"type": "record", "name": f"playcount.From_{first}", "fields": fields}
+    schema = fastavro.parse_schema(part, named_schemas=named)
+
+    def encode_part(values: Mapping[str, Any]) -> bytes:
+        buffer = io.BytesIO()
+        fastavro.schemaless_writer(buffer, schema, values)
+        return buffer.getvalue()
+
+    return encode_part
+
+
+def encoded_long(number: int) -> bytes:
+    """A number of a listen that differs from row to row, as Avro's long: zigzag, 7 bits a byte.
+
+    `part_encoder` would take eight times as long for it.
+    """
+    rest = (number << 1) ^ (number >> 63)
+    encoded = bytearray()
+    while rest > _SEVEN_BITS:
+        encoded.append(rest & _SEVEN_BITS | 0x80)
+        rest >>= 7
+    encoded.append(rest)
+    return bytes(encoded)
+
+
+def message_head() -> bytes:
+    """What every message of the current schema begins with."""
+    return _header(CURRENT_SCHEMA)
 
 
 def decode(message: bytes) -> dict[str, Any]:

@@ -6,7 +6,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from listens.codec import HEADER_BYTES, UndecodableError, decode, encode, field_names, headers
+from listens.codec import (
+    HEADER_BYTES,
+    UndecodableError,
+    decode,
+    encode,
+    encoded_long,
+    field_names,
+    headers,
+    message_head,
+    part_encoder,
+)
 
 LISTEN = {
     "event_id": bytes(range(16)),
@@ -54,3 +64,20 @@ def test_what_is_no_listen_is_told_apart(message: bytes, reason: str) -> None:
         decode(message)
 
     assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("ended_at", [-1, 0, 63, 64, 1_700_000_000_123, 2**62])
+def test_a_message_is_its_parts_one_after_the_other(ended_at: int) -> None:
+    listen = {**LISTEN, "ended_at": ended_at, "genre": "pop", "rating": 4}
+
+    parts = [
+        message_head(),
+        listen["event_id"],
+        part_encoder("listener_id", "listener_id")(listen),
+        encoded_long(ended_at),
+        encoded_long(31_000),
+        part_encoder("kind", "duration_ms")(listen),
+        part_encoder("platform", "import_id")(listen),
+    ]
+
+    assert b"".join(parts) == encode(listen)
