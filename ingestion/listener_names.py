@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
+from typing import Any
 
+from ingestion.rejections import RowRejectedError
+from ingestion.values import text_of
 from listens.errors import UserMistakeError
 from listens.rules import MAX_LISTENER
 
@@ -24,3 +28,16 @@ def checked_listener(name: str) -> str:
             f"the listener's name {name!r} holds a control character; use letters, digits and signs"
         )
     return name
+
+
+def listener_in(row: Mapping[str, Any]) -> str:
+    """Whose row it is, in a file of several listeners.
+
+    Raises:
+        RowRejectedError: it doesn't say.
+    """
+    name = text_of(row.get("listener"))
+    try:
+        return checked_listener(name or "")
+    except UserMistakeError as error:
+        raise RowRejectedError("no_listener") from error

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ingestion.readers.names import renamed
+
 KEYS = (frozenset(("ts", "ms_played")),)
 
 
 def row(element: dict[str, Any]) -> dict[str, Any]:
-    """One record as it is."""
-    return element
+    """One record; one of our own, as a list, has the names of the table."""
+    return renamed(element) if "track_name" in element else element

@@ -10,26 +10,13 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, BinaryIO
 
+from ingestion.details import PERSONAL_FIELDS
+from ingestion.readers.names import known_name
 from listens.errors import UserMistakeError
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SEP_LINE = re.compile(r"\ufeff?sep=[,;|\t]?", re.IGNORECASE)
 
-_NAMES = {
-    "timestamp": "ts",
-    "endtime": "ts",
-    "end_time": "ts",
-    "msplayed": "ms_played",
-    "track_name": "master_metadata_track_name",
-    "trackname": "master_metadata_track_name",
-    "artist_name": "master_metadata_album_artist_name",
-    "artistname": "master_metadata_album_artist_name",
-    "album_name": "master_metadata_album_album_name",
-    "albumname": "master_metadata_album_album_name",
-    "track_uri": "spotify_track_uri",
-    "country": "conn_country",
-    "incognito": "incognito_mode",
-}
 _TITLES = ("master_metadata_track_name", "episode_name", "audiobook_title")
 
 
@@ -64,12 +51,7 @@ def table_of(header: str, encoding: str) -> Table:
 
 def _columns(header: str, delimiter: str) -> tuple[str, ...]:
     cells = next(csv.reader([header], delimiter=delimiter), [])
-    return tuple(_known_name(cell) for cell in cells)
-
-
-def _known_name(cell: str) -> str:
-    name = "_".join(cell.replace("-", " ").strip("\ufeff \"'").casefold().split())
-    return _NAMES.get(name, name)
+    return tuple(known_name(cell) for cell in cells)
 
 
 def header_line(text: str) -> str:
@@ -124,6 +106,6 @@ def rows(stream: BinaryIO, table: Table, known: tuple[str, ...]) -> Iterator[tup
 
 def _misfit(record: list[str], table: Table, known: tuple[str, ...]) -> str:
     # A column that isn't known may hold an address or a name, and here any cell may be its.
-    if not set(table.columns) <= set(known):
+    if not set(table.columns) <= set(known) - PERSONAL_FIELDS:
         return f"{len(record)} cells instead of {len(table.columns)}"
     return table.delimiter.join(record)

@@ -130,9 +130,15 @@ def test_an_album_has_an_id_and_no_album_has_none(normalise):
 
 
 @pytest.mark.parametrize(
-    ("code", "expected"), [("de", "DE"), ("IN", "IN"), ("ZZ", None), ("DEU", None), ("Ä1", None)]
-)
-def test_a_country_has_two_letters(normalise, code, expected):
+    ("code", "expected"),
+    [
+        ("de", "DE"), ("IN", "IN"), ("ZZ", None), ("Ä1", None), ("DEU", "DE"), ("XQZ", None),
+        ("Germany", "DE"), ("deutschland", "DE"), ("South Korea", "KR"), ("Turkey", "TR"),
+        ("Türkiye", "TR"), ("UK", "GB"), ("usa", "US"), ("United States of America", "US"),
+        ("World", None), ("Nowhere", None),
+    ],
+)  # fmt: skip
+def test_a_country_is_known_by_code_and_name(normalise, code, expected):
     assert normalise({**GOOD, "conn_country": code})["country"] == expected
 
 
