@@ -25,7 +25,6 @@ from ingestion.import_command import (
 )
 from ingestion.importing import Importer
 from ingestion.interruption import interruptible
-from ingestion.listener_names import checked_listener
 from ingestion.part_files import PartSink
 from ingestion.part_folders import PartFolder, part_folder
 from ingestion.settling import wait_for_others
@@ -52,16 +51,24 @@ def run(order: Order, settings: Settings) -> None:
         LoadStoppedError: everything is staged, but wasn't loaded to its end.
         IntegrityError: the import doesn't balance.
     """
-    listener = checked_listener(order.listener)
+    load_histories(recognised(order, Console(stderr=True)), order, settings)
+
+
+def load_histories(histories: Sequence[History], order: Order, settings: Settings) -> None:
+    """Load histories that were recognised already, or were never in a file.
+
+    Raises:
+        LoadStoppedError: everything is staged, but wasn't loaded to its end.
+        IntegrityError: the import doesn't balance.
+    """
     notes = Console(stderr=True)
     console = notes if order.json else reports.wide_console()
-    histories = recognised(order, notes)
     store = connect(settings)
     ensure_indexes(store)
     _discard_abandoned(store, settings)
     import_ids: list[str] = []
     for group in _comparable(histories, order):
-        load = _same_load(store, listener, group)
+        load = _same_load(store, order.listener, group)
         if load is None:
             load = _stage(group, order, settings, store, console, notes)
         else:
@@ -84,7 +91,7 @@ def _comparable(histories: Sequence[History], order: Order) -> list[list[History
     return [[*group] for _, group in grouped]
 
 
-def _same_load(store: Store, listener: str, histories: Sequence[History]) -> Document | None:
+def _same_load(store: Store, listener: str | None, histories: Sequence[History]) -> Document | None:
     """The unfinished load of the same files."""
     wanted = _content(_files(histories))
     staged = bulk_loads.in_state(store, bulk_loads.STAGED, *bulk_loads.UNDER_WAY)
@@ -155,7 +162,7 @@ def _stage(
     return {"_id": number, "files": files, "rows": rows}
 
 
-def _wait_for_others(history: History, listener: str, store: Store, notes: Console) -> None:
+def _wait_for_others(history: History, listener: str | None, store: Store, notes: Console) -> None:
     with interruptible() as interruption, progress_bar() as progress:
         task = progress.add_task(history.source.name, total=None)
         wait_for_others(

@@ -10,7 +10,7 @@ from ingestion.date_order import decided
 from ingestion.detect_json import recognise_json
 from ingestion.histories import FORMATS, History, NoHistoryError, Rows
 from ingestion.normalise import KNOWN_FIELDS
-from ingestion.readers import history_csv, lastfm
+from ingestion.readers import history_avro, history_csv, lastfm
 from ingestion.rejections import shortened
 from ingestion.sources import Source
 from ingestion.times import DateOrder, DateOrderEvidence
@@ -63,9 +63,12 @@ def recognise(source: Source, *, format_: str, date_order: DateOrder | None) -> 
     text = scan.head.decode(scan.encoding, "replace").lstrip("\ufeff \t\r\n")
     if not text:
         raise NoHistoryError(f"{source.name} is empty")
-    if found := _binary(scan.head, scan.encoding):
+    is_avro = scan.head.startswith(history_avro.MAGIC)
+    if not is_avro and (found := _binary(scan.head, scan.encoding)):
         raise NoHistoryError(f"{source.name} is no listening history but {found}")
-    if text[0] in "[{":
+    if is_avro:
+        history = _recognise_avro(source, scan)
+    elif text[0] in "[{":
         history = recognise_json(source, scan, text)
     else:
         history = _recognise_table(source, scan, text, date_order)
@@ -82,6 +85,25 @@ def _binary(head: bytes, encoding: str) -> str | None:
         if head.startswith(magic):
             return what
     return "binary data" if b"\0" in head[:4096] and not encoding.startswith("utf-16") else None
+
+
+def _recognise_avro(source: Source, scan: encodings.Scan) -> History:
+    with source.open() as stream:
+        try:
+            fields, count = history_avro.fields_and_count(stream)
+        except history_avro.BrokenAvroError as error:
+            raise UserMistakeError(f"{source.name}: {error}") from error
+    if not fields >= history_avro.REQUIRED_FIELDS:
+        raise NoHistoryError(
+            f"{source.name} is no listening history but Avro records with the fields "
+            f"{', '.join(map(shortened, sorted(fields)[:8]))}"
+        )
+
+    def rows() -> Rows:
+        with source.open() as stream:
+            yield from history_avro.rows(stream)
+
+    return History(source, "avro", scan.size, scan.sha256, count, None, rows, has_listeners=True)
 
 
 def _recognise_table(
@@ -120,7 +142,10 @@ def _history_csv(
         with source.open() as stream:
             yield from history_csv.rows(stream, table, KNOWN_FIELDS)
 
-    return History(source, "csv", scan.size, scan.sha256, row_count, order, rows)
+    named = "listener" in table.columns
+    return History(
+        source, "csv", scan.size, scan.sha256, row_count, order, rows, has_listeners=named
+    )
 
 
 def _lastfm_csv(source: Source, scan: encodings.Scan, table: history_csv.Table) -> History:

@@ -8,8 +8,9 @@ from typing import Any
 from ingestion import encodings
 from ingestion.histories import History, NoHistoryError, Rows
 from ingestion.readers import json_lines
-from ingestion.readers.json_formats import elements_of, format_of, rows_of
+from ingestion.readers.json_formats import elements_of, format_of, format_of_lines, rows_of
 from ingestion.readers.json_rows import MAX_JSON_BYTES, BrokenJsonError, load
+from ingestion.readers.names import known_name
 from ingestion.rejections import shortened
 from ingestion.sources import Source
 from listens.errors import UserMistakeError
@@ -22,8 +23,10 @@ def recognise_json(source: Source, scan: encodings.Scan, text: str) -> History:
         NoHistoryError: it's something else.
         UserMistakeError: it's cut off, or too large to be read as a whole.
     """
-    if text.startswith("{") and (found := format_of(json_lines.first_records(text))):
-        return _of_lines(source, scan, found)
+    if text.startswith("{"):
+        first = json_lines.first_records(text)
+        if found := format_of_lines(first):
+            return _of_lines(source, scan, found, has_listeners=found == "jsonl" and _named(first))
     if scan.size > MAX_JSON_BYTES:
         raise UserMistakeError(
             f"{source.name} is larger than {MAX_JSON_BYTES >> 20} MiB, too much for one JSON "
@@ -48,7 +51,13 @@ def recognise_json(source: Source, scan: encodings.Scan, text: str) -> History:
     return History(source, found, scan.size, scan.sha256, len(elements), None, rows)
 
 
-def _of_lines(source: Source, scan: encodings.Scan, found: str) -> History:
+def _named(records: list[object]) -> bool:
+    """Whether rows of our own say who listened."""
+    keys = [{known_name(key) for key in each} for each in records if isinstance(each, dict)]
+    return any("listener" in each for each in keys)
+
+
+def _of_lines(source: Source, scan: encodings.Scan, found: str, *, has_listeners: bool) -> History:
     def records() -> Iterator[Any]:
         with source.open() as stream:
             yield from json_lines.records(stream, scan.encoding)
@@ -57,7 +66,9 @@ def _of_lines(source: Source, scan: encodings.Scan, found: str) -> History:
         return rows_of(found, records())
 
     count = sum(1 for _ in records())
-    return History(source, found, scan.size, scan.sha256, count, None, rows)
+    return History(
+        source, found, scan.size, scan.sha256, count, None, rows, has_listeners=has_listeners
+    )
 
 
 def _broken(source: Source, error: BrokenJsonError) -> UserMistakeError:

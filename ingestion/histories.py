@@ -17,6 +17,8 @@ FORMATS = {
     "listenbrainz": "ListenBrainz listens (JSON Lines, JSON)",
     "lastfm": "Last.fm scrobbles (CSV, JSON)",
     "maloja": "Maloja scrobbles (JSON)",
+    "jsonl": "JSON Lines, such as playcount simulate writes",
+    "avro": "listening-history records (Avro)",
 }
 """Format → what it is. A listen's `source` is one of these."""
 
@@ -39,6 +41,7 @@ class History:
         row_count: records, good and bad.
         date_order: of a table whose dates have the year last.
         rows: reads the records again from the beginning.
+        has_listeners: the records say whose they are.
     """
 
     source: Source
@@ -48,3 +51,4 @@ class History:
     row_count: int
     date_order: DateOrder | None
     rows: Callable[[], Rows]
+    has_listeners: bool = False

@@ -34,7 +34,7 @@ from ingestion.settling import (
 )
 from ingestion.sources import expand
 from ingestion.times import DateOrder
-from listens.errors import IntegrityError
+from listens.errors import IntegrityError, UserMistakeError
 from listens.identity import is_to_the_minute
 from listens.settings import Settings
 from listens.store import Store, connect, ensure_indexes
@@ -45,17 +45,22 @@ class Order:
     """What the user asked for.
 
     Attributes:
+        listener: whose histories they are; None: their rows say it.
         wait_seconds: how long to wait for the counting; None: not at all.
         keep_overlap: send also what a format of another precision brought before.
     """
 
     paths: Sequence[Path]
-    listener: str
+    listener: str | None
     format_: str
     date_order: DateOrder | None
     wait_seconds: float | None
     json: bool
     keep_overlap: bool = False
+
+    def __post_init__(self) -> None:
+        if self.listener is not None:
+            checked_listener(self.listener)
 
 
 def run(order: Order, settings: Settings) -> None:
@@ -68,7 +73,6 @@ def run(order: Order, settings: Settings) -> None:
         IntegrityError: a finished import doesn't balance.
         NotCountedError: the counting took longer than the user wants to wait.
     """
-    listener = checked_listener(order.listener)
     # JSON has standard output to itself; what is for people goes beside it.
     notes = Console(stderr=True)
     console = notes if order.json else reports.wide_console()
@@ -80,7 +84,7 @@ def run(order: Order, settings: Settings) -> None:
 
             def importer(on_rows: Callable[[int], None]) -> Importer:
                 return Importer(
-                    settings, store, sink, listener, on_rows, interruption,
+                    settings, store, sink, order.listener, on_rows, interruption,
                     keep_overlap=order.keep_overlap,
                 )  # fmt: skip
 
@@ -93,9 +97,8 @@ def run(order: Order, settings: Settings) -> None:
 
 def run_dry(order: Order) -> None:
     """Show what would be sent and rejected; needs neither Kafka nor MongoDB."""
-    listener = checked_listener(order.listener)
     console, notes = reports.wide_console(), Console(stderr=True)
-    tallies = [(history, dry_run(history, listener)) for history in recognised(order, notes)]
+    tallies = [(history, dry_run(history, order.listener)) for history in recognised(order, notes)]
     for history, tally in tallies:
         reports.print_rejections(console, history.source.name, tally.log)
     console.print(reports.dry_run_table(tallies))
@@ -105,12 +108,21 @@ def run_dry(order: Order) -> None:
 
 
 def recognised(order: Order, notes: Console) -> list[History]:
-    """The histories among the files, account data last; what is left out is told."""
+    """The histories among the files, account data last; what is left out is told.
+
+    Raises:
+        UserMistakeError: a file can't be used, or nothing says whose it is.
+    """
     histories, left_out = recognise_all(
         expand(order.paths), format_=order.format_, date_order=order.date_order
     )
     for sentence in left_out:
         notes.print(f"left out: {sentence}", markup=False, highlight=False, soft_wrap=True)
+    nameless = [each.source.name for each in histories if not each.has_listeners]
+    if order.listener is None and nameless:
+        raise UserMistakeError(
+            f"{nameless[0]} doesn't say who listened; say it by --listener, such as --listener anna"
+        )
     # Of one playback in two formats the first counts: that with seconds, which says more.
     return sorted(histories, key=lambda history: is_to_the_minute(history.format))
 

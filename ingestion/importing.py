@@ -86,6 +86,7 @@ class Importer:
     """What every file of one command has in common.
 
     Attributes:
+        listener_id: whose histories they are; None: each row says it.
         on_rows: told how many more rows were read.
         interruption: looked at between rows.
         sent: the ledger's state of an import of which everything is safe.
@@ -96,7 +97,7 @@ class Importer:
     settings: Settings
     store: Store
     sink: Sink
-    listener_id: str
+    listener_id: str | None
     on_rows: Callable[[int], None]
     interruption: Interruption
     sent: str = ledger.SENT
@@ -148,7 +149,7 @@ class Importer:
                 listens, read = overlap.without(listens), len(listens)
                 tally.overlap += read - len(listens)
             for number, listen in enumerate(listens):
-                self.sink.send(self.listener_id, encode(listen))
+                self.sink.send(listen["listener_id"], encode(listen))
                 if number % LOOK_EVERY_ROWS == 0:
                     pulse.beat()
         self.sink.flush()
@@ -201,7 +202,7 @@ class _Pulse:
 
 
 def listens_of(
-    history: History, listener_id: str, import_id: str | None, tally: Tally
+    history: History, listener_id: str | None, import_id: str | None, tally: Tally
 ) -> Iterator[Listen]:
     """The listens of one history, in the order of its rows; the rejected go to the tally."""
     normalise = Normaliser(
@@ -222,7 +223,7 @@ def listens_of(
             yield listen
 
 
-def dry_run(history: History, listener_id: str) -> Tally:
+def dry_run(history: History, listener_id: str | None) -> Tally:
     """Read and normalise one history without sending or writing anything."""
     tally = Tally(RejectionLog(None))
     for _ in listens_of(history, listener_id, None, tally):

@@ -6,7 +6,9 @@ new, duplicate, erased, settled_at}`. `overlap` rows weren't sent, since a forma
 precision had brought them; `assumed` says of how many the time played wasn't told, and by which
 rule it was assumed. `erased` rows reached Kafka, but their listener was erased before they were
 counted; none, no field. `end_offsets` names partitions as text, since a document's keys are text.
-One that goes past Kafka has `bulk_load`, the load's number, and is `staged` instead of `sent`.
+One that goes past Kafka has
+`bulk_load`, the load's number, and is `staged` instead of `sent`. `listener_id` is None for a file
+of several listeners.
 """
 
 from __future__ import annotations
@@ -111,15 +113,17 @@ def interrupted(store: Store, import_ids: Iterable[str], *, why: str) -> None:
     )
 
 
-def uncounted(store: Store, listener_id: str, *, formats: Container[str]) -> list[str]:
-    """The imports of a listener, in some formats, of which something may still be counted.
+def uncounted(store: Store, listener_id: str | None, *, formats: Container[str]) -> list[str]:
+    """The imports of a listener (None: of anybody), in some formats, of which something may still be counted.
 
     One that was killed isn't among them: nobody knows how much it had sent.
     """
     settle(store)
     until = _until(store)
     states = {"$in": [READING, SENT, STAGED, INTERRUPTED, FAILED]}
-    theirs = store[collections.IMPORTS].find({"listener_id": listener_id, "state": states})
+    # A file of several listeners may hold anybody's.
+    whose = {} if listener_id is None else {"listener_id": {"$in": [listener_id, None]}}
+    theirs = store[collections.IMPORTS].find({**whose, "state": states})
     return [
         entry["_id"]
         for entry in map(_as_seen_now, theirs)

@@ -38,7 +38,9 @@ def import_table(entries: Iterable[Entry], *, with_ids: bool) -> Table:
     for name in _NUMBERS:
         table.add_column(name, justify="right")
     for entry in entries:
-        lead = (entry["_id"], entry["listener_id"], state_of(entry)) if with_ids else ()
+        lead = (
+            (entry["_id"], entry["listener_id"] or "several", state_of(entry)) if with_ids else ()
+        )
         cells = (*lead, entry["file"], entry["format"], *numbers(entry))
         table.add_row(*(escape(str(cell)) for cell in cells))
     return table

@@ -82,7 +82,7 @@ def wait_until_settled(
 
 def wait_until_comparable(
     store: Store,
-    listener_id: str,
+    listener_id: str | None,
     history: History,
     *,
     timeout_seconds: float,
@@ -96,7 +96,7 @@ def wait_until_comparable(
 
     Args:
         store: with the ledger and the speed layer's commits.
-        listener_id: whose history it is.
+        listener_id: whose history it is; None: its rows say it.
         history: to be imported next.
         timeout_seconds: how long to wait at most.
         on_waiting: told for how many imports, at each look.
@@ -133,7 +133,7 @@ def wait_until_comparable(
 
 def wait_for_others(
     history: History,
-    listener_id: str,
+    listener_id: str | None,
     store: Store,
     *,
     interruption: Interruption,

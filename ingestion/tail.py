@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from ingestion.interruption import Interruption, interruptible
+from ingestion.listening_history import history_writer, record_of
 from listens.brokers import client_options, probe
 from listens.codec import UndecodableError, decode
-from listens.errors import ServiceDownError
+from listens.errors import ServiceDownError, UserMistakeError
 from listens.rules import MESSAGE_REJECTIONS
 from listens.settings import Settings
 
@@ -20,22 +24,54 @@ if TYPE_CHECKING:
     from kafka.consumer.fetcher import ConsumerRecord
 
 POLL_MS = 500
+FLUSH_SECONDS = 1
 
 
-def run(settings: Settings, *, from_beginning: bool, limit: int | None, as_json: bool) -> None:
-    """Print messages until the limit or Ctrl-C.
+def run(
+    settings: Settings,
+    *,
+    from_beginning: bool,
+    limit: int | None,
+    as_json: bool,
+    avro: Path | None = None,
+) -> None:
+    """Print messages, or write them to a file, until the limit or Ctrl-C.
 
     Raises:
         ServiceDownError: Kafka doesn't answer, or lacks the topic.
+        UserMistakeError: the file can't be written.
     """
     probe(settings)
     show = json_line if as_json else text_line
     with interruptible() as interruption:
-        messages = _messages(settings, from_beginning, interruption)
-        for number, message in enumerate(messages, start=1):
+        messages = islice(_messages(settings, from_beginning, interruption), limit)
+        if avro is not None:
+            _write(avro, messages)
+            return
+        for message in messages:
             print(show(message), flush=True)
-            if number == limit:
-                return
+
+
+def _write(path: Path, messages: Iterator[ConsumerRecord]) -> None:
+    """Write the listens; after each second of them the file is complete so far."""
+    written = undecodable = 0
+    try:
+        with path.open("wb") as stream:
+            writer, flushed = history_writer(stream), time.monotonic()
+            for message in messages:
+                try:
+                    writer.write(record_of(decode(message.value or b"")))
+                    written += 1
+                except UndecodableError:
+                    undecodable += 1
+                if time.monotonic() - flushed > FLUSH_SECONDS:
+                    writer.flush()
+                    flushed = time.monotonic()
+            writer.flush()
+    except OSError as error:
+        raise UserMistakeError(f"{path} can't be written: {error.strerror or error}") from error
+    left_out = f"; {undecodable:,} messages were no listens" if undecodable else ""
+    print(f"wrote {written:,} listens to {path}{left_out}", file=sys.stderr)
 
 
 def _messages(

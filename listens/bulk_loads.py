@@ -4,7 +4,8 @@ A load is a segment of the archive of its own: its rows stand at a `partition` b
 no topic has, so that a place in the archive stays (partition, offset). One document a load:
 `{_id, listener_id, files, state, started_at, touched_at, rows, events, counts, sealed_at}`.
 `files` has `import_id`, `sha256` and `date_order` of each; `rows` is how many were staged,
-`events` how many of them count, `counts` both ways for each import.
+`events` how many of them count, `counts` both ways for each import. `listener_id` is None for
+files of several listeners.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def parts_uri(settings: Settings, number: int) -> str:
     return f"{settings.staging}/{number}"
 
 
-def begin(store: Store, *, listener_id: str, files: Sequence[Mapping[str, Any]]) -> int:
+def begin(store: Store, *, listener_id: str | None, files: Sequence[Mapping[str, Any]]) -> int:
     """Open the account of a load; returns its number."""
     loads, now = store[collections.BULK_LOADS], datetime.now(UTC)
     facts = {"listener_id": listener_id, "files": [dict(file) for file in files]}

@@ -7,6 +7,7 @@ from typing import Any
 
 from ingestion.readers import account_json, extended_json, lastfm, listenbrainz, maloja
 from ingestion.readers.json_rows import ROWS_LOOKED_AT
+from ingestion.readers.names import known_name, renamed
 
 Record = dict[str, Any]
 
@@ -16,8 +17,11 @@ _READERS: dict[str, tuple[tuple[frozenset[str], ...], Callable[[Record], Record]
     "listenbrainz": (listenbrainz.KEYS, listenbrainz.row),
     "lastfm": (lastfm.KEYS, lastfm.row),
     "maloja": (maloja.KEYS, maloja.row),
+    "jsonl": ((), renamed),
 }
 """Format → the keys that tell it, in any of some sets, and what makes a row of a record."""
+
+OWN_KEYS = frozenset(("ts", "ms_played"))
 
 _ENVELOPES = (("recenttracks", "track"), ("payload", "listens"), ("scrobbles",))
 """Where a page of an API, or a whole export, has its records."""
@@ -31,6 +35,15 @@ def format_of(elements: Iterable[Any]) -> str | None:
                 if any(element.keys() >= keys for keys in key_sets):
                     return name
     return None
+
+
+def format_of_lines(elements: Iterable[Any]) -> str | None:
+    """As `format_of`; rows under the names of the table, or of the extended history, are ours."""
+    found = format_of(elements)
+    if found not in (None, "extended"):
+        return found
+    named = [{known_name(key) for key in each} for each in elements if isinstance(each, dict)]
+    return "jsonl" if any(keys >= OWN_KEYS for keys in named) else None
 
 
 def rows_of(format_: str, elements: Iterable[Any]) -> Iterator[tuple[int, Any]]:

@@ -22,7 +22,10 @@ def first_records(text: str) -> list[object]:
 
 
 def records(stream: BinaryIO, encoding: str) -> Iterator[object]:
-    """The record of each line that isn't empty; a line that is none comes as its text."""
+    """The record of each line that isn't empty; of a line that is none, how long it is.
+
+    The line itself may hold an address or a name.
+    """
     text = io.TextIOWrapper(stream, encoding=encoding, errors="surrogateescape", newline="\n")
     try:
         for line in text:
@@ -45,5 +48,5 @@ def _leniently(line: str) -> object:
     try:
         value: object = json.loads(line)
     except (ValueError, RecursionError):
-        value = line.strip()
+        value = f"{len(line.strip())} characters that are no JSON"
     return value
