@@ -77,10 +77,12 @@ def none_under_way(store: Store) -> None:
 
 def _refuse_while_erasing(store: Store, document: Document) -> None:
     """What is half forgotten would be taken for repeats."""
-    digest = erasures.digest_of(document["listener_id"])
-    if any(each.digest == digest and not each.is_done for each in erasures.known(store)):
+    listener = document["listener_id"]  # None: of several, of whom any may be the erased one
+    digest = None if listener is None else erasures.digest_of(listener)
+    unfinished = (each for each in erasures.known(store) if not each.is_done)
+    if any(digest in (None, each.digest) for each in unfinished):
         raise PlaycountError(
-            "an erasure of this listener isn't finished; repeat ./playcount erase, then the import"
+            "an erasure of a listener isn't finished; repeat ./playcount erase, then the import"
         )
 
 

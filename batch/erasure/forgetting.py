@@ -25,7 +25,8 @@ def refuse_while_importing(store: Store, listener: str) -> None:
     Raises:
         UserMistakeError: an import of the listener is reading its file.
     """
-    reading = {"listener_id": listener, "state": "reading"}
+    # None: of several listeners, of whom this may be one.
+    reading = {"listener_id": {"$in": [listener, None]}, "state": "reading"}
     alive = {"touched_at": {"$gt": datetime.now(UTC) - STALE_AFTER}}
     if found := store[collections.IMPORTS].find_one({**reading, **alive}):
         raise UserMistakeError(

@@ -24,17 +24,17 @@ def refuse_uncounted_loads(store: Store, listener: str) -> None:
         UserMistakeError: a load of the listener is unfinished, or no version counts it yet.
     """
     counted = loads_of(versions.current(store))
-    for load in _theirs(store, {"listener_id": listener}):
+    for load in _theirs(store, _with_rows_of(listener)):
         if load["_id"] not in counted and load.get("events") != 0:
             raise UserMistakeError(
-                f"bulk load {load['_id']} of this listener isn't counted yet; finish it by its "
-                "import, publish it by ./playcount batch run, then erase"
+                f"bulk load {load['_id']}, which may have this listener's rows, isn't counted yet; "
+                "finish it by its import, publish it by ./playcount batch run, then erase"
             )
 
 
 def loaded_places(store: Store, listener: str) -> Offsets:
-    """The places in the archive before which the listener's bulk loads are."""
-    loads = _theirs(store, {"listener_id": listener})
+    """The places in the archive before which bulk loads with rows of the listener are."""
+    loads = _theirs(store, _with_rows_of(listener))
     return {partition_of(load["_id"]): int(load["rows"]) for load in loads}
 
 
@@ -53,6 +53,11 @@ def forget_loads(store: Store, erasure: Erasure, listener: str) -> None:
     store[collections.BULK_LOADS].update_many(
         {"_id": {"$in": numbers}}, {"$set": {"listener_id": NOBODY, "files": []}}
     )
+
+
+def _with_rows_of(listener: str) -> dict[str, Any]:
+    """Also loads of several listeners: their accounts name nobody, but any may have rows."""
+    return {"listener_id": {"$in": [listener, None]}}
 
 
 def _theirs(store: Store, which: dict[str, Any]) -> list[Document]:

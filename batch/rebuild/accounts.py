@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from batch.erasure.loads import NOBODY
+from batch.rebuild.owners import owner
 from listens import store as collections
 from listens.aggregation.messages import IDENTIFIED_BY, accepted, once_each
 from listens.rules import ERASED
@@ -68,7 +68,7 @@ def write_accounts(store: Store, events: DataFrame, counted: Totals) -> int:
     kept = set(store[collections.IMPORTS].distinct("_id"))
     rows = events.where(F.col("import_id").isNotNull()).groupBy("import_id")
     facts = rows.agg(
-        F.min("listener_id").alias("listener_id"),
+        owner().alias("listener_id"),
         F.min("source").alias("format"),
         F.min("received_at").alias("first"),
         F.max("received_at").alias("last"),
@@ -89,7 +89,7 @@ def _account(facts: Document, counts: dict[str, int]) -> Document:
     first, last = (facts[name] or now for name in ("first", "last"))
     return {
         "_id": facts["import_id"],
-        "listener_id": facts["listener_id"] or NOBODY,
+        "listener_id": facts["listener_id"],
         "file": UNKNOWN,
         "format": facts["format"] or UNKNOWN,
         "started_at": first,

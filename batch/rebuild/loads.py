@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from batch.erasure.loads import NOBODY
+from batch.rebuild.owners import owner
 from listens import bulk_loads
 from listens.aggregation.messages import IDENTIFIED_BY, accepted, once_each
 from listens.bulk_loads import partition_of
@@ -28,7 +28,7 @@ def load_documents(events: DataFrame) -> list[Document]:
     for row in facts.agg(
         F.count("*").alias("rows"),
         F.max("offset").alias("last"),
-        F.min("listener_id").alias("listener_id"),
+        owner().alias("listener_id"),
         F.min("received_at").alias("at"),
     ).toArrow().to_pylist():  # fmt: skip
         document = documents.setdefault(row["partition"], _nothing(row))
@@ -44,7 +44,7 @@ def load_documents(events: DataFrame) -> list[Document]:
 def _nothing(row: Document) -> Document:
     return {
         "_id": partition_of(row["partition"]),
-        "listener_id": row["listener_id"] or NOBODY,
+        "listener_id": row["listener_id"],
         "files": [],
         "state": bulk_loads.SEALED,
         "started_at": row["at"],
