@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 
-from listens.errors import UserMistakeError
+from ingestion.simulate_cli import simulate
 from listens.settings import load_settings
 
 app = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False)
@@ -24,6 +24,8 @@ class Format(StrEnum):
     listenbrainz = "listenbrainz"
     lastfm = "lastfm"
     maloja = "maloja"
+    jsonl = "jsonl"
+    avro = "avro"
 
 
 class DateOrderName(StrEnum):
@@ -34,7 +36,12 @@ class DateOrderName(StrEnum):
 
 
 Listener = Annotated[
-    str, typer.Option("--listener", "-l", help="Whose history it is, such as [b]anna[/]")
+    str | None,
+    typer.Option(
+        "--listener",
+        "-l",
+        help="Whose history it is, such as [b]anna[/]; needed unless the file's rows say it",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output")]
 
@@ -45,7 +52,7 @@ def import_files(  # noqa: PLR0917  # one parameter an option
         list[Path],
         typer.Argument(help="Files, folders, .gz, or a whole export .zip", metavar="FILE…"),
     ],
-    listener: Listener,
+    listener: Listener = None,
     format_: Annotated[Format, typer.Option("--format", help="Insist on a format")] = Format.auto,
     date_order: Annotated[
         DateOrderName | None, typer.Option(help="For dates such as 7/8/2013: day or month first")
@@ -84,6 +91,8 @@ def import_files(  # noqa: PLR0917  # one parameter an option
       playcount import ~/exports/ -l anna --dry-run
 
       playcount import decades.csv.gz -l anna --bulk
+
+      playcount import everybody.avro
     """
     from ingestion.import_command import Order, run, run_dry
 
@@ -121,38 +130,7 @@ def list_imports(
     show(load_settings(), limit=limit, as_json=json)
 
 
-@app.command()
-def simulate(
-    rows: Annotated[int, typer.Option(help="How many playbacks", min=1)] = 100_000,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes", min=0)] = 1,
-    out: Annotated[Path | None, typer.Option(help="CSV file to write")] = None,
-    to_kafka: Annotated[bool, typer.Option("--to-kafka", help="Send listens instead")] = False,
-    years: Annotated[str, typer.Option(help="First and last year")] = "2019-2024",
-    songs: Annotated[int, typer.Option(help="Songs in the catalogue", min=1)] = 5_000,
-    listeners: Annotated[int, typer.Option(help="Listeners, with --to-kafka", min=1)] = 1,
-) -> None:
-    """Make up a listening history, from a seed.
-
-    Writes a spotify_history.csv, or sends listens of many listeners to Kafka for a trial of speed.
-
-    [b]Examples[/]
-
-      playcount simulate --rows 150000 --out history.csv
-
-      playcount simulate --rows 1000000 --to-kafka --listeners 500 --songs 1000000
-    """
-    from ingestion import simulate_command
-
-    if (out is None) != to_kafka:
-        raise UserMistakeError("say either --out FILE or --to-kafka")
-    if to_kafka:
-        simulate_command.to_kafka(
-            load_settings(), rows=rows, seed=seed, years=years, songs=songs, listeners=listeners
-        )
-    elif listeners != 1:
-        raise UserMistakeError("a history file is of one listener; use --listeners with --to-kafka")
-    else:
-        simulate_command.to_file(cast(Path, out), rows=rows, seed=seed, years=years, songs=songs)
+app.command()(simulate)
 
 
 @app.command()
@@ -201,13 +179,18 @@ def tail(
     ] = False,
     limit: Annotated[int | None, typer.Option(help="End after so many messages", min=1)] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line")] = False,
+    avro: Annotated[
+        Path | None, typer.Option(help="Write listening-history records to a file instead")
+    ] = None,
 ) -> None:
-    """Print the listens on Kafka as they come, one a line.
+    """Print the listens on Kafka as they come, one a line; or write them to an Avro file.
 
-    [b]Example[/]
+    [b]Examples[/]
 
       playcount tail --from-beginning --limit 10 --json
+
+      playcount tail --from-beginning --avro listens.avro
     """
     from ingestion.tail import run
 
-    run(load_settings(), from_beginning=from_beginning, limit=limit, as_json=json)
+    run(load_settings(), from_beginning=from_beginning, limit=limit, as_json=json, avro=avro)

@@ -114,9 +114,10 @@ def interrupted(store: Store, import_ids: Iterable[str], *, why: str) -> None:
 
 
 def uncounted(store: Store, listener_id: str | None, *, formats: Container[str]) -> list[str]:
-    """The imports of a listener (None: of anybody), in some formats, of which something may still be counted.
+    """The imports in some formats of which something may still be counted.
 
-    One that was killed isn't among them: nobody knows how much it had sent.
+    Those of a listener, or of anybody. One that was killed isn't among them:
+    nobody knows how much it had sent.
     """
     settle(store)
     until = _until(store)

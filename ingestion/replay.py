@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from ingestion.detect import recognise_all
 from ingestion.importing import Tally, listens_of
@@ -18,6 +17,7 @@ from ingestion.listener_names import checked_listener
 from ingestion.normalise import Listen
 from ingestion.pacing import Pace, paced
 from ingestion.rejections import RejectionLog
+from ingestion.sent_counter import SentCounter
 from ingestion.sources import expand
 from listens import identity
 from listens.codec import encode
@@ -26,8 +26,6 @@ from listens.settings import Settings
 if TYPE_CHECKING:
     from ingestion.kafka_sink import KafkaSink
     from ingestion.times import DateOrder
-
-SHOW_SECONDS = 0.2
 
 
 def run(
@@ -90,7 +88,7 @@ def _send_paced(
     *,
     shift_to_now: bool,
 ) -> None:
-    with _Counter() as counter:
+    with SentCounter() as counter:
         due = paced(
             events, pace, stopped=lambda: interruption.requested, on_idle=counter.show_sometimes
         )
@@ -107,35 +105,3 @@ def ended_now(listen: Listen, now_ms: int) -> Listen:
         listen["listener_id"], now_ms, listen["song_id"], listen["ms_played"], 0
     )
     return {**listen, "ended_at": now_ms, "event_id": event_id, "source": "replay"}
-
-
-class _Counter:
-    """A line that shows how many were sent, and how many a second."""
-
-    def __init__(self) -> None:
-        self.sent = 0
-        self._began = self._shown = time.monotonic()
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            TimeElapsedColumn(),
-            console=Console(stderr=True),
-            auto_refresh=False,
-            transient=True,
-        )
-        self._task = self._progress.add_task("sent 0")
-
-    def __enter__(self) -> _Counter:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def show_sometimes(self) -> None:
-        now = time.monotonic()
-        if now - self._shown < SHOW_SECONDS:
-            return
-        self._shown = now
-        rate = self.sent / (now - self._began)
-        self._progress.update(self._task, description=f"sent {self.sent:,} ({rate:,.0f}/s)")
-        self._progress.refresh()

@@ -1,22 +1,32 @@
-"""Simulated listens of many listeners, as they are sent to Kafka."""
+"""Simulated listens as messages for Kafka, or for the archive."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import numpy as np
+from collections.abc import Callable, Iterable, Iterator
 
 from ingestion.platforms import folded
-from ingestion.simulator.catalogue import Catalogue, choose, make_catalogue
-from ingestion.simulator.sessions import ENDS, PLATFORMS, STARTS, Playbacks, make_playbacks
+from ingestion.simulator.blocks import simulated
+from ingestion.simulator.parts import (
+    Fields,
+    Kept,
+    Parts,
+    ending,
+    ending_numbers,
+    platform,
+    reaction,
+    reaction_numbers,
+)
+from ingestion.simulator.playbacks import Playbacks
+from ingestion.simulator.world import World, make_world
 from listens import identity
-from listens.codec import encode
+from listens.codec import encoded_long, message_head, part_encoder
 
 SOURCE = "simulator"
-COUNTRIES = {
-    "US": 25.0, "DE": 20.0, "IN": 15.0, "BR": 12.0, "GB": 10.0, "FR": 8.0, "JP": 6.0, "KE": 4.0,
-}  # fmt: skip
-BLOCK_ROWS = 100_000
+
+Message = tuple[str, bytes]
+"""Listener and encoded listen."""
+Row = tuple[int, int, int, int, int, int, int, int]
+"""One playback: listener, song, ended_at, ms_played, platform, ending, reaction, age."""
 
 
 def simulate_listens(
@@ -27,73 +37,107 @@ def simulate_listens(
     songs: int = 5_000,
     first_year: int = 2019,
     last_year: int = 2024,
-) -> Iterator[tuple[str, bytes]]:
+) -> Iterator[Message]:
     """Yield `(listener_id, encoded listen)`; the same arguments give the same messages.
 
-    A listener keeps their country, and a session has one listener and one platform. Everything
-    is in order of time, so that listeners are interleaved as in a live stream.
+    Everything is in order of time, so that listeners are interleaved as in a live stream.
     """
-    rng = np.random.default_rng(seed)
-    catalogue = make_catalogue(rng, songs)
-    playbacks = make_playbacks(rng, catalogue, rows, first_year=first_year, last_year=last_year)
-    sessions = int(playbacks.session.max()) + 1 if rows else 0
-    # Squared: a few heavy listeners and many light ones.
-    owner = (rng.random(sessions) ** 2 * listeners).astype(np.int64)
-    country = choose(rng, COUNTRIES, listeners)
-    for start in range(0, rows, BLOCK_ROWS):
-        block = slice(start, start + BLOCK_ROWS)
-        who = owner[playbacks.session[block]]
-        yield from _messages(catalogue, playbacks, block, who.tolist(), country[who].tolist())
-
-
-def _messages(
-    catalogue: Catalogue, playbacks: Playbacks, block: slice, who: list[int], country: list[int]
-) -> Iterator[tuple[str, bytes]]:
-    platforms, countries = tuple(PLATFORMS), tuple(COUNTRIES)
-    starts, ends = (*STARTS, *ENDS), tuple(ENDS)
-    columns = zip(
-        who,
-        country,
-        playbacks.song[block].tolist(),
-        playbacks.ended_at_ms[block].tolist(),
-        playbacks.ms_played[block].tolist(),
-        playbacks.platform[block].tolist(),
-        playbacks.reason_start[block].tolist(),
-        playbacks.reason_end[block].tolist(),
-        playbacks.shuffle[block].tolist(),
-        playbacks.skipped[block].tolist(),
-        strict=True,
+    world = make_world(
+        seed=seed, listeners=listeners, songs=songs, first_year=first_year, last_year=last_year
     )
-    for owner, home, song, ended_at, ms, platform, start, end, shuffle, skipped in columns:
-        listener_id = f"listener-{owner}"
-        title, artist = catalogue.titles[song], catalogue.artists[song]
-        album = catalogue.albums[song]
-        song_id = identity.song_id(artist, title)
-        yield (
-            listener_id,
-            encode(
-                {
-                    "event_id": identity.event_id(listener_id, ended_at, song_id, ms, 0),
-                    "listener_id": listener_id,
-                    "ended_at": ended_at,
-                    "ms_played": ms,
-                    "kind": "music",
-                    "song_id": song_id,
-                    "title": title,
-                    "artist": artist,
-                    "artist_id": identity.artist_id(artist),
-                    "album": album,
-                    "album_id": identity.album_id(artist, album),
-                    "uri": f"spotify:track:{catalogue.ids[song]}",
-                    "duration_ms": int(catalogue.duration_ms[song]),
-                    "platform": folded(platforms[platform]),
-                    "platform_raw": platforms[platform],
-                    "country": countries[home],
-                    "reason_start": starts[start] or None,
-                    "reason_end": ends[end] or None,
-                    "shuffle": shuffle,
-                    "skipped": skipped,
-                    "source": SOURCE,
-                }
-            ),
+    return messages(world, simulated(world, rows=rows))
+
+
+def messages(
+    world: World, blocks: Iterable[Playbacks], *, import_id: str | None = None
+) -> Iterator[Message]:
+    """The playbacks of some blocks, encoded."""
+    encoder = Encoder(world, import_id=import_id)
+    return (encoder.message(row, row[2]) for block in blocks for row in rows_of(block))
+
+
+def rows_of(playbacks: Playbacks) -> Iterator[Row]:
+    """One tuple a playback."""
+    columns = (
+        playbacks.listener,
+        playbacks.song,
+        playbacks.ended_at_ms,
+        playbacks.ms_played,
+        playbacks.platform,
+        ending_numbers(playbacks),
+        reaction_numbers(playbacks),
+        playbacks.age,
+    )
+    return zip(*(column.tolist() for column in columns), strict=True)
+
+
+class Encoder:
+    """Puts messages together from parts that are encoded once each.
+
+    Args:
+        world: that the listens are of.
+        import_id: of the import that they are, if any.
+    """
+
+    def __init__(self, world: World, *, import_id: str | None = None) -> None:
+        parts = Parts(world)
+        origin: Fields = {"source": SOURCE, "import_id": import_id}
+        person = part_encoder("listener_id", "listener_id")
+        song = part_encoder("kind", "duration_ms")
+        device = part_encoder("platform", "platform_raw")
+        home = part_encoder("country", "timezone")
+        mood, personality = (part_encoder(name, name) for name in ("mood", "personality"))
+        deed, age = (
+            part_encoder("interaction", "rating"),
+            part_encoder("listener_age", "listener_age"),
         )
+        end = part_encoder("reason_start", "import_id")
+        self._ids = world.listeners.ids
+        self._person = Kept(lambda n: person({"listener_id": self._ids[n]}))
+        self._song = Kept(lambda n: _identified(song, parts.song(n)))
+        self._device = Kept(
+            lambda n: device({"platform": folded(platform(n)), "platform_raw": platform(n)})
+        )
+        self._home = Kept(lambda n: home(parts.home(n)))
+        self._mood = Kept(lambda n: mood(reaction(n)))
+        self._personality = Kept(lambda n: personality({"personality": parts.personality(n)}))
+        self._deed = Kept(lambda n: deed(reaction(n)))
+        self._age = Kept(lambda n: age({"listener_age": n}))
+        self._ending = Kept(lambda n: end({**ending(n), **origin}))
+        self._head = message_head()
+
+    def message(self, row: Row, ended_at_ms: int) -> Message:
+        """A playback, ended at any time."""
+        listener, song, _, ms_played, device, end, react, age = row
+        listener_id = self._ids[listener]
+        song_id, encoded_song = self._song[song]
+        event_id = identity.event_id(listener_id, ended_at_ms, song_id, ms_played, 0)
+        message = b"".join(
+            (
+                self._head,
+                event_id,
+                self._person[listener],
+                encoded_long(ended_at_ms),
+                encoded_long(ms_played),
+                encoded_song,
+                self._device[device],
+                self._home[listener],
+                self._mood[react],
+                self._personality[listener],
+                self._deed[react],
+                self._age[age],
+                self._ending[end],
+            )
+        )
+        return listener_id, message
+
+
+def _identified(encode: Callable[[Fields], bytes], song: Fields) -> tuple[bytes, bytes]:
+    """The song's id, and all that a message says of the song."""
+    artist, album = song["artist"], song["album"]
+    ids = {
+        "song_id": identity.song_id(artist, song["title"]),
+        "artist_id": identity.artist_id(artist),
+        "album_id": identity.album_id(artist, album),
+    }
+    return ids["song_id"], encode({**song, **ids, "kind": "music"})

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 import numpy as np
+from numpy.typing import NDArray
+
+TrackIds = NDArray[np.bytes_]
 
 FIRST = (
     "Amber", "Borrowed", "Copper", "Distant", "Eleventh", "Folded", "Glass", "Hollow", "Indigo",
@@ -29,17 +29,8 @@ ID_CHARACTERS = 22
 _EVERY_BAND = 11
 
 
-def song_titles(count: int) -> list[str]:
+def title(number: int) -> str:
     """Different titles; plain ones first, numbered ones after the words are used up."""
-    return [_title(number) for number in range(count)]
-
-
-def artist_names(count: int) -> list[str]:
-    """Different names."""
-    return [_artist(number) for number in range(count)]
-
-
-def _title(number: int) -> str:
     # Steps that share no factor with the lengths spread neighbours over all words.
     rest, first = divmod(number, len(FIRST))
     rest, second = divmod(rest, len(SECOND))
@@ -48,7 +39,8 @@ def _title(number: int) -> str:
     return f"{words} No. {volume + 1}" if volume else words
 
 
-def _artist(number: int) -> str:
+def artist(number: int) -> str:
+    """Different names."""
     rest, second = divmod(number, len(SECOND))
     generation, first = divmod(rest, len(FIRST))
     name = f"The {FIRST[(first * 7 + second) % len(FIRST)]} {SECOND[second]}"
@@ -57,14 +49,15 @@ def _artist(number: int) -> str:
     return f"{name} {generation + 1}" if generation else name
 
 
-def track_ids(rng: np.random.Generator, count: int) -> list[str]:
+def album(artist_number: int, number: int) -> str:
+    """The title of an artist's album; those of one artist differ."""
+    rest, first = divmod(artist_number + 3 * number, len(FIRST))
+    second = (artist_number * 5 + number + rest) % len(SECOND)
+    volume = f" {number // len(FIRST) + 1}" if number >= len(FIRST) else ""
+    return f"{FIRST[first]} {SECOND[second]}{volume}"
+
+
+def track_ids(rng: np.random.Generator, count: int) -> TrackIds:
     """Ids of 22 characters, as services give them to tracks."""
     picked = _BASE62[(rng.random((count, ID_CHARACTERS)) * 62).astype(np.int64)]
-    return [row.decode() for row in picked.view(f"S{ID_CHARACTERS}").ravel()]
-
-
-def csv_cells(*texts: str) -> str:
-    """Some cells of a CSV line, quoted where they hold a comma or a quote."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(texts)
-    return line.getvalue()
+    return picked.view(f"S{ID_CHARACTERS}").ravel()

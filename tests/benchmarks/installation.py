@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlencode, urlparse
 import psutil
 from kafka import KafkaProducer
 
-from ingestion.simulator.csv_file import write_history
+from ingestion.simulator.files import write_history
 from listens.offsets import waiting
 from listens.settings import CHECKOUT, Settings
 from listens.store import IMPORTS, SPEED_COMMITS, Document, Store, connect, ensure_indexes

@@ -234,6 +234,7 @@ def say(text: str) -> None:
 def simulate(path: Path, *, rows: int, seed: int) -> None:
     """Write a simulated history, by the command."""
     options = ["--rows", str(rows), "--seed", str(seed), "--songs", "600", "--out", str(path)]
+    options += ["--format", "spotify-csv"]
     subprocess.run(
         [sys.executable, str(CHECKOUT / "playcount"), "simulate", *options],
         check=True,

@@ -35,6 +35,7 @@ def test_from_a_file_to_a_live_page(new_settings: Callable[[], Settings], tmp_pa
     command = [sys.executable, str(CHECKOUT / "playcount")]
     history, said = tmp_path / "history.csv", tmp_path / "said.txt"
     simulate = ("simulate", "--rows", str(ROWS), "--seed", "5", "--out", str(history))
+    simulate += ("--format", "spotify-csv")
     subprocess.run([*command, *simulate], env=environment, check=True, capture_output=True)
     with said.open("w") as out:
         demo = subprocess.Popen(

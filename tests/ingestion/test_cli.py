@@ -20,7 +20,16 @@ def mistake(*arguments):
     ("arguments", "words"),
     [
         (("simulate",), "either --out FILE or --to-kafka"),
-        (("simulate", "--out", "x.csv", "--listeners", "2"), "--listeners with --to-kafka"),
+        (("simulate", "--out", "x.csv", "--to-archive"), "--to-archive"),
+        (
+            ("simulate", "--out", "x", "--format", "spotify-csv", "--listeners", "2"),
+            "--format csv for many",
+        ),
+        (("simulate", "--out", "x.txt"), "say --format"),
+        (("simulate", "--to-kafka", "--total", "5"), "use --rows"),
+        (("simulate", "--out", "x.csv", "--rate", "5"), "--rate goes with --to-kafka"),
+        (("simulate", "--to-kafka", "--rate", "5", "--spike", "10"), "10x/30s"),
+        (("simulate", "--to-kafka", "--rate", "0"), "a number above 0"),
         (("simulate", "--out", "x.csv", "--years", "soon"), "2019-2024"),
         (("simulate", "--out", "/nowhere/x.csv", "--rows", "1"), "can't be written"),
         (("replay", "x.csv"), "either --rate N"),
@@ -41,6 +50,15 @@ def test_every_command_explains_itself(command):
     assert "Usage" in result.output
 
 
+def test_a_file_that_does_not_say_who_listened_needs_a_listener(tmp_path):
+    path = tmp_path / "history.csv"
+    CliRunner().invoke(
+        app, ["simulate", "--rows", "50", "--out", str(path), "--format", "spotify-csv"]
+    )
+
+    assert "history.csv doesn't say who listened" in mistake("import", path)
+
+
 def test_a_dry_run_of_a_simulated_history_sends_all_of_it(tmp_path):
     path = tmp_path / "history.csv"
     CliRunner().invoke(app, ["simulate", "--rows", "50", "--out", str(path)])
@@ -53,7 +71,8 @@ def test_a_dry_run_of_a_simulated_history_sends_all_of_it(tmp_path):
 def test_help_loads_nothing_heavy():
     code = (
         "import sys, ingestion.cli; "
-        "print([m for m in ('pandas', 'kafka', 'pymongo', 'numpy') if m in sys.modules])"
+        "heavy = ('pandas', 'kafka', 'pymongo', 'numpy', 'faker', 'babel'); "
+        "print([m for m in heavy if m in sys.modules])"
     )
 
     loaded = subprocess.run(

@@ -19,7 +19,7 @@ from ingestion.importing import Importer
 from ingestion.interruption import Interruption
 from ingestion.ledger import latest
 from ingestion.settling import NotCountedError, wait_until_settled
-from ingestion.simulator.csv_file import write_history
+from ingestion.simulator.files import write_history
 from ingestion.tail import json_line, text_line
 from listens.codec import decode, encode
 from listens.errors import ServiceDownError, UserMistakeError

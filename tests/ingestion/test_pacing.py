@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingestion.pacing import Pace, paced
+from ingestion.pacing import Pace, Spike, SpikedPace, paced, parsed_spike
 from ingestion.replay import _rounds, ended_now
 from listens import identity
 from listens.errors import UserMistakeError
@@ -73,3 +73,33 @@ def test_a_listen_that_ended_now_is_another_event():
 
     assert (shifted["ended_at"], shifted["title"]) == (2_000, "T")
     assert shifted["event_id"] == identity.event_id("anna", 2_000, song, 5, 0)
+
+
+def test_a_spike_is_a_burst_at_the_end_of_each_interval():
+    pace = SpikedPace(rate=1, spike=Spike(factor=10, every_seconds=10, for_seconds=2))
+    events = [(0, number) for number in range(57)]
+
+    times = [when for _, when in times_of(events, pace)]
+
+    # Eight quiet seconds with an event each, then twenty events in two seconds.
+    assert times[:8] == [0, 1, 2, 3, 4, 5, 6, 7]
+    assert times[8:12] == [8, 8.1, 8.2, 8.3]
+    assert times[27:30] == [9.9, 10, 11]
+    assert times[56] == 20
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("10x/30s", Spike(10, 30, 3)),
+        ("2.5x/60s/5s", Spike(2.5, 60, 5)),
+    ],
+)
+def test_a_spike_is_written_as_factor_interval_and_length(text, expected):
+    assert parsed_spike(text) == expected
+
+
+@pytest.mark.parametrize("text", ["10", "x/30s", "10x/30", "10x/30s/30s", "0x/30s", "10x/0s"])
+def test_what_is_no_spike_is_refused(text):
+    with pytest.raises(UserMistakeError, match="10x/30s"):
+        parsed_spike(text)

@@ -40,6 +40,7 @@ def made(folder: Path, seed: int, listener: str) -> Export:
     """A simulated history of 1,500 rows."""
     path = folder / f"{seed}.csv"
     command = [sys.executable, str(CHECKOUT / "playcount"), "simulate", "--rows", "1500"]
+    command += ["--format", "spotify-csv"]
     subprocess.run(
         [*command, "--seed", str(seed), "--out", str(path)], check=True, capture_output=True
     )

@@ -41,6 +41,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Export:
     """One history, as the simulator makes it."""
     path = tmp_path_factory.mktemp("bulk") / "history.csv"
     simulate = [sys.executable, str(CHECKOUT / "playcount"), "simulate", "--rows", str(ROWS)]
+    simulate += ["--format", "spotify-csv"]
     subprocess.run([*simulate, "--seed", "7", "--out", str(path)], check=True, capture_output=True)
     return Export(path, "csv", LISTENER)
 
