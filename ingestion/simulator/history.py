@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from typing import Any
 
-from ingestion.detect import History
+from ingestion.histories import History
 from ingestion.simulator.lines import column_rows
 from ingestion.simulator.messages import SOURCE
 from ingestion.simulator.playbacks import Playbacks
