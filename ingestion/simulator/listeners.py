@@ -100,8 +100,8 @@ def make_listeners(rng: np.random.Generator, count: int, *, last_year: int) -> L
     """So many people of all over the world."""
     keys = rng.integers(0, 1 << 63, count).astype(np.uint64)
     place = choose(rng, {number: each.weight for number, each in enumerate(places())}, count)
-    # Half are under 30, and a tenth over 60.
-    age = _YOUNGEST + rng.random(count) ** 1.8 * (_OLDEST - _YOUNGEST)
+    # More than half are under 30, and one in six is over 60.
+    age = _YOUNGEST + rng.random(count) ** 2.5 * (_OLDEST - _YOUNGEST)
     return Listeners(
         ids=_ids(place, keys, seed=int(rng.integers(0, 1 << 31))),
         place=place,

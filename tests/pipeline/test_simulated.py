@@ -74,9 +74,10 @@ def test_one_of_its_listeners_is_erased(pipeline: Pipeline, rows: list[Row]) -> 
 
     erase(lambda: pipeline.spark, pipeline.store, settings=pipeline.settings, listener=gone)
 
-    pipeline.batch()
+    for _ in range(2):  # the version before the erasure goes with the second one
+        pipeline.batch()
     assert_counted(pipeline, [row for row in rows if row["listener"] != gone])
     assert pipeline.get("/api/top-songs", listener=gone)["items"] == []
     proof = verify(pipeline.spark, pipeline.store, settings=pipeline.settings, listener=gone)
-    assert {trace.where for trace in proof.traces} <= {"archive's files", "batch_charts"}
+    assert {trace.where for trace in proof.traces} <= {"archive's files"}
     assert check(pipeline.spark, pipeline.store, settings=pipeline.settings).problems == []
