@@ -17,6 +17,7 @@ from tests.pipeline.conftest import Pipeline
 from tests.pipeline.test_rebuild import lose_mongodb
 
 SIMULATE = ("simulate", "--rows", "1500", "--listeners", "6", "--songs", "200", "--seed", "9")
+OTHERS = ("simulate", "--rows", "300", "--listeners", "3", "--songs", "200", "--seed", "10")
 
 Row = dict[str, Any]
 
@@ -24,8 +25,11 @@ Row = dict[str, Any]
 @pytest.fixture
 def rows(pipeline: Pipeline, tmp_path: Path) -> list[Row]:
     """The same simulation as text, for a count of our own."""
-    path = tmp_path / "simulated.jsonl"
-    pipeline.command(*SIMULATE, "--out", str(path))
+    return rows_of(pipeline, SIMULATE, tmp_path / "simulated.jsonl")
+
+
+def rows_of(pipeline: Pipeline, simulate: tuple[str, ...], path: Path) -> list[Row]:
+    pipeline.command(*simulate, "--out", str(path))
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
@@ -66,7 +70,10 @@ def test_it_is_loaded_past_kafka_found_again_and_counted_once(
     assert_counted(pipeline, rows)
 
 
-def test_one_of_its_listeners_is_erased(pipeline: Pipeline, rows: list[Row]) -> None:
+def test_one_of_its_listeners_is_erased(
+    pipeline: Pipeline, rows: list[Row], tmp_path: Path
+) -> None:
+    pipeline.command(*OTHERS, "--to-kafka")
     pipeline.drain()
     pipeline.command(*SIMULATE, "--to-archive")
     pipeline.batch()
@@ -76,7 +83,8 @@ def test_one_of_its_listeners_is_erased(pipeline: Pipeline, rows: list[Row]) -> 
 
     for _ in range(2):  # the version before the erasure goes with the second one
         pipeline.batch()
-    assert_counted(pipeline, [row for row in rows if row["listener"] != gone])
+    left = [row for row in rows if row["listener"] != gone]
+    assert_counted(pipeline, left + rows_of(pipeline, OTHERS, tmp_path / "others.jsonl"))
     assert pipeline.get("/api/top-songs", listener=gone)["items"] == []
     proof = verify(pipeline.spark, pipeline.store, settings=pipeline.settings, listener=gone)
     assert {trace.where for trace in proof.traces} <= {"archive's files"}
