@@ -143,15 +143,17 @@ class Importer:
         self.sink.on_wait = pulse.beat
         rows = listens_of(history, self.listener_id, import_id, tally)
         overlap = None if self.keep_overlap else Overlap(self.store, source=history.format)
-        while listens := list(islice(rows, LISTENS_AT_ONCE)):
-            pulse.beat()
+        while True:
+            pulse.beat()  # before more is read: what is read is then what is sent
+            if not (listens := list(islice(rows, LISTENS_AT_ONCE))):
+                break
             if overlap:
                 listens, read = overlap.without(listens), len(listens)
                 tally.overlap += read - len(listens)
             for number, listen in enumerate(listens):
                 self.sink.send(listen["listener_id"], encode(listen))
                 if number % LOOK_EVERY_ROWS == 0:
-                    pulse.beat()
+                    pulse.tell()
         self.sink.flush()
         pulse.report()
 
@@ -172,6 +174,9 @@ class _Pulse:
     def beat(self) -> None:
         if self._importer.interruption.requested:
             self._stop()
+        self.tell()
+
+    def tell(self) -> None:
         self.report()
         if time.monotonic() - self._touched < TOUCH_SECONDS:
             return

@@ -123,7 +123,7 @@ def test_json_lines_are_recognised_and_bad_lines_are_rows(recognised, history_fi
     assert (recognised(path).format, recognised(path).row_count) == ("jsonl", 4)
     first, broken, no_object, again = outcomes_of(path)
     assert first["title"] == "x"
-    assert (broken.reason, broken.raw) == ("not_a_record", "8 characters that are no JSON")
+    assert (broken.reason, broken.raw) == ("not_a_record", "7 characters that are no JSON")
     assert no_object.reason == "not_a_record"
     assert again["event_id"] != first["event_id"]
 

@@ -23,7 +23,6 @@ def test_every_column_of_the_public_data_set_becomes_a_field(read):
         "source": "csv",
         "ended_at": JULY_8,
         "ms_played": 3185,
-        "duration_ms": None,
         "kind": "music",
         "title": "Say It, Just Say It",
         "artist": "The Mowgli's",

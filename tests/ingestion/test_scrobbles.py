@@ -185,7 +185,7 @@ def test_a_damaged_line_is_one_rejected_row(read):
     assert [getattr(outcome, "reason", "listen") for outcome in outcomes] == [
         "listen", "not_a_record", "not_a_record", "listen",
     ]  # fmt: skip
-    assert outcomes[1].raw == '{"listened_at": 17'
+    assert outcomes[1].raw == "18 characters that are no JSON"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -205,7 +205,7 @@ def test_other_lists_may_come_as_lines_too(read):
 
     listen, _ = read(json_lines(row, row))
 
-    assert (listen["source"], listen["title"]) == ("extended", "A")
+    assert (listen["source"], listen["title"]) == ("jsonl", "A")
 
 
 def test_an_export_of_listenbrainz_is_imported_as_it_comes(history_file):
