@@ -82,7 +82,7 @@ def _listener(*values: object) -> Fields:
         "longitude": _real(raw["longitude"], -180, 180),
         "timezone": zone if zone in _zones() else None,
         "personality": personality_code(personality) if personality else None,
-        "listener_age": _whole(raw["listener_age"], 0, OLDEST_LISTENER),
+        "listener_age": _whole(raw["listener_age"], 1, OLDEST_LISTENER),
     }
 
 

@@ -62,7 +62,8 @@ CELLS = "2024-08-02 11:56:55,61839,Born For This,MitiS"
         ("personality", "envu", "ENVU"),
         ("personality", "The Adventurer", "ENVU"),
         ("personality", "XXXX", None),
-        ("listener_age", "0", 0),
+        ("listener_age", "1", 1),
+        ("listener_age", 0, None),
         ("listener_age", 121, None),
         ("listener_age", {"years": 5}, None),
         ("country", "Nepal", None),  # of a bare row the name is conn_country
