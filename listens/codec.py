@@ -118,7 +118,7 @@ def decode(message: bytes) -> dict[str, Any]:
     """The listen in a message; `ended_at` is an aware datetime.
 
     Raises:
-        UndecodableError: wrong marker, unknown schema, or a body that ends too early.
+        UndecodableError: wrong marker, unknown schema, a body that ends too early, or no such time.
     """
     name = headers().get(message[:HEADER_BYTES])
     if name is None:
@@ -127,6 +127,8 @@ def decode(message: bytes) -> dict[str, Any]:
         record = fastavro.schemaless_reader(
             io.BytesIO(message[HEADER_BYTES:]), _parsed(name), _parsed(CURRENT_SCHEMA)
         )
+    except OverflowError as error:  # of fastavro's datetimes: they end with the year 9999
+        raise UndecodableError("out_of_range") from error
     except (EOFError, ValueError, IndexError, UnicodeDecodeError) as error:
         raise UndecodableError("undecodable") from error
     if not isinstance(record, dict):

@@ -6,7 +6,10 @@ The expressions are standard SQL over the columns of a listen. Both layers run t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 PLAY_MS = 30_000
 """A play is 30 s heard: the rule of Spotify's charts, published so that others can recount."""
@@ -20,15 +23,29 @@ MAX_LISTENER = 128
 MAX_NAMED = 100
 """Characters of a genre, mood or any other text that is counted by; what is longer is noise."""
 
+FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_MOMENT = datetime(5999, 12, 31, tzinfo=UTC)
+
 IN_RANGE = (
     f"ms_played BETWEEN 0 AND {MAX_MS_PLAYED}"
-    " AND ended_at BETWEEN TIMESTAMP '1970-01-01 00:00:00' AND TIMESTAMP '5999-12-31 00:00:00'"
+    f" AND ended_at BETWEEN TIMESTAMP '{FIRST_MOMENT:%Y-%m-%d %H:%M:%S}'"
+    f" AND TIMESTAMP '{LAST_MOMENT:%Y-%m-%d %H:%M:%S}'"
     f" AND length(listener_id) BETWEEN 1 AND {MAX_LISTENER}"
 )
 """What every reader checks before it sends; a message beyond it comes from a broken producer.
 
 Minutes since 1970 of the last year fit 32 bits.
 """
+
+
+def is_in_range(listen: Mapping[str, Any]) -> bool:
+    """IN_RANGE outside of Spark."""
+    return (
+        0 <= listen["ms_played"] <= MAX_MS_PLAYED
+        and FIRST_MOMENT <= listen["ended_at"] <= LAST_MOMENT
+        and 1 <= len(listen["listener_id"]) <= MAX_LISTENER
+    )
+
 
 KINDS = ("music", "podcast", "audiobook", "video", "unknown")
 """`unknown` is a placeholder row (`Unknown Track`): kept, but in no chart of music."""

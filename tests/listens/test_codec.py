@@ -55,6 +55,7 @@ def test_a_message_begins_with_the_marker_and_the_schemas_fingerprint() -> None:
         (b"{}", "bad_marker"),
         (b"\xc3\x01" + bytes(8), "unknown_schema"),
         (encode(LISTEN)[:-3], "undecodable"),
+        (encode({**LISTEN, "ended_at": 2**53}), "out_of_range"),
         (encode(LISTEN)[:HEADER_BYTES], "undecodable"),
         (encode(LISTEN)[:HEADER_BYTES] + b"\xff" * 40, "undecodable"),
     ],
