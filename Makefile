@@ -37,6 +37,7 @@ bench: env ## measure throughput and latency
 lock: ## pin the newest versions that fit; needs uv
 	@command -v $(UV) > /dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 2; }
 	$(COMPILE) requirements.in -o requirements.lock
+	$(COMPILE) requirements-sinks.in -o requirements-sinks.lock
 	$(COMPILE) requirements-dev.in -o requirements-dev.lock
 
 demo: ## start all, and show charts that grow

@@ -27,10 +27,15 @@ def env(
     dev: Annotated[  # noqa: ARG001  # for --help alone
         bool, typer.Option("--dev", help="With what the checks and the tests need")
     ] = False,
+    sinks: Annotated[  # noqa: ARG001  # for --help alone
+        bool, typer.Option("--sinks", help="With the drivers that `playcount sink run` needs")
+    ] = False,
 ) -> None:
     """Make the environment only; every other command makes it, too, when it's missing."""
     # The script does this before the environment, and so Typer, exists: what comes here is misuse.
-    raise UserMistakeError("type `playcount env`, or `playcount env --dev`, without anything else")
+    raise UserMistakeError(
+        "type `playcount env`, with --dev, --sinks or neither, and without anything else"
+    )
 
 
 @app.command()

@@ -22,6 +22,7 @@ from stack.steps import run, say, step
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 RUNTIME_LOCK = "requirements.lock"
+SINKS_LOCK = "requirements-sinks.lock"
 DEVELOPMENT_LOCK = "requirements-dev.lock"
 
 
@@ -80,14 +81,20 @@ def this_environment() -> Environment:
     )
 
 
-def ensure(environment: Environment, *, development: bool = False) -> None:
+def ensure(environment: Environment, *, development: bool = False, sinks: bool = False) -> None:
     """Make what is missing or stale; when nothing is, this costs milliseconds.
+
+    The drivers of the sinks are kept up from when they were wanted first; development wants them.
 
     Raises:
         UserMistakeError: a system package is missing and this isn't root.
         PlaycountError: pip or Maven failed.
     """
-    locks = (RUNTIME_LOCK, DEVELOPMENT_LOCK) if development else (RUNTIME_LOCK,)
+    locks: tuple[str, ...] = (RUNTIME_LOCK,)
+    if sinks or development or environment.stamp(SINKS_LOCK).exists():
+        locks += (SINKS_LOCK,)
+    if development:
+        locks += (DEVELOPMENT_LOCK,)
     if _is_complete(environment, locks) and not (
         development and system_packages.missing_test_packages()
     ):

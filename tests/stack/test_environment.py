@@ -8,7 +8,7 @@ import pytest
 
 from listens.errors import PlaycountError, UserMistakeError
 from stack import system_packages
-from stack.environment import RUNTIME_LOCK, Environment, ensure
+from stack.environment import RUNTIME_LOCK, SINKS_LOCK, Environment, ensure
 from stack.jars import JarFolder, file_hash
 from stack.java import java_version
 from stack.steps import run
@@ -80,6 +80,30 @@ def test_nothing_missing_installs_nothing(
     monkeypatch.setattr("subprocess.run", lambda *_: pytest.fail("a command was run"))
 
     ensure(checkout)
+
+
+def test_drivers_of_sinks_are_installed_when_wanted_and_kept_up_from_then_on(
+    checkout: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout.stamp(RUNTIME_LOCK).write_text(file_hash(checkout.checkout / RUNTIME_LOCK))
+    for folder in checkout.stale_jars():
+        folder.folder.mkdir(parents=True)
+        folder.stamp.write_text(file_hash(folder.pom))
+    lock = checkout.checkout / SINKS_LOCK
+    installed = []
+    monkeypatch.setattr("stack.environment.run", lambda command, **_: installed.append(command[-1]))
+
+    lock.write_text("psycopg==1 --hash=sha256:0\n")
+    ensure(checkout)
+    assert installed == []
+
+    ensure(checkout, sinks=True)
+    ensure(checkout)
+    assert installed == [lock]
+
+    lock.write_text("psycopg==2 --hash=sha256:0\n")
+    ensure(checkout)
+    assert installed == [lock, lock]
 
 
 def test_a_failed_step_shows_its_last_lines(tmp_path: Path) -> None:
