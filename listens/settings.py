@@ -15,6 +15,7 @@ from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from listens import sinks
 from listens.errors import UserMistakeError
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -68,9 +69,22 @@ def _cron_expression(expression: str) -> str:
     return expression
 
 
+def _known_sinks(names: str) -> str:
+    for name in names_in(names):
+        if name not in sinks.NAMES:
+            raise ValueError(f"no sink {name!r}; there are {', '.join(sinks.NAMES)}")
+    return names
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """What is listed with commas in between."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
 CronExpression = Annotated[str, AfterValidator(_cron_expression)]
+SinkNames = Annotated[str, AfterValidator(_known_sinks)]
 
 
 class Settings(BaseSettings):
@@ -197,6 +211,26 @@ class Settings(BaseSettings):
     cors_origins: str = Field("", description="Origins that may read the API, separated by commas")
     dashboard_poll_seconds: float = Field(3600, ge=1, description="How often the dashboard polls")
 
+    sinks: SinkNames = Field(
+        "", description="Sinks that `up` runs, separated by commas: postgres, azure, cassandra"
+    )
+    postgres_uri: str = Field(
+        "", repr=False, description="PostgreSQL of the sink postgres, postgresql://user@host/name"
+    )
+    azure_storage_connection: str = Field(
+        "", repr=False, description="Connection string of the storage account of the sink azure"
+    )
+    cassandra_hosts: str = Field(
+        "", description="Contact points of the sink cassandra, separated by commas"
+    )
+    cassandra_port: Port = Field(9042, description="Port of Cassandra's native protocol")
+    cassandra_datacenter: str = Field("datacenter1", description="Cassandra's data centre near by")
+    cassandra_keyspace: str = Field(
+        "playcount", pattern=r"^[a-z][a-z0-9_]{0,47}$", description="Keyspace of the sink cassandra"
+    )
+    cassandra_username: str = Field("", description="Cassandra's user; empty: none is asked for")
+    cassandra_password: str = Field("", repr=False, description="Cassandra's password")
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Log level")
 
     @property
@@ -260,6 +294,11 @@ class Settings(BaseSettings):
         if self.hadoop_conf_dir:
             return Path(self.hadoop_conf_dir)
         return self.home.resolve() / "conf" / "hadoop"
+
+    @property
+    def sink_names(self) -> tuple[str, ...]:
+        """The sinks that run under the supervisor, each once."""
+        return tuple(dict.fromkeys(names_in(self.sinks)))
 
     def as_variables(self) -> dict[str, str]:
         """Every setting as the variable, or line of a settings file, that sets it."""

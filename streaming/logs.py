@@ -12,6 +12,6 @@ def set_up(settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    # py4j and kafka log every call and every reconnect.
-    for chatty in ("py4j", "kafka"):
+    # They log every call and every reconnect.
+    for chatty in ("py4j", "kafka", "azure", "cassandra"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

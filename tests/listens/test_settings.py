@@ -29,6 +29,8 @@ def test_services_are_local_unless_named(monkeypatch: pytest.MonkeyPatch) -> Non
         ("PLAYCOUNT_BATCH_SCHEDULE", "0 25 * * *"),
         ("PLAYCOUNT_BATCH_SCHEDULE", "0 0 2 * * *"),
         ("PLAYCOUNT_BATCH_SCHEDULE", "0 2 31 2 *"),
+        ("PLAYCOUNT_SINKS", "postgres,oracle"),
+        ("PLAYCOUNT_CASSANDRA_KEYSPACE", "a; DROP"),
     ],
 )
 def test_a_value_that_cant_be_used_is_named(

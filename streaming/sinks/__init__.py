@@ -1,0 +1,1 @@
+"""Consumers of the topic that hand each listen to another system; docs/sinks.md."""
