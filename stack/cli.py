@@ -18,7 +18,9 @@ app = typer.Typer()
 
 Only = Annotated[
     str,
-    typer.Option(help="Only these, separated by commas: kafka, mongod, streaming, scheduler, api"),
+    typer.Option(
+        help="Only these, separated by commas: kafka, mongod, streaming, scheduler, api, sink-NAME"
+    ),
 ]
 
 

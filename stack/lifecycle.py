@@ -16,7 +16,7 @@ from stack.layout import layout
 from stack.leftovers import stop_leftovers
 from stack.preflight import check_disk, check_memory, check_ports
 from stack.probes import why_not_ready
-from stack.processes import CLUSTER_SERVICES, has_local_cluster, process_table
+from stack.processes import CLUSTER_SERVICES, SINK_COMPONENTS, has_local_cluster, process_table
 from stack.steps import tail
 from stack.supervisor import ProcessState, Supervisor
 
@@ -26,7 +26,7 @@ MOST_DEATHS = 4  # while `up` waits; afterwards the supervisor goes on trying
 LOG_LINES = 12
 # One after the other, before all the rest: a commit or a batch under way ends while MongoDB is
 # there; and a NodeManager says goodbye to its ResourceManager, for a quarter of an hour if need be.
-STOPPED_FIRST = ("scheduler", "streaming", "history", "nodemanager")
+STOPPED_FIRST = ("scheduler", *SINK_COMPONENTS, "streaming", "history", "nodemanager")
 
 # Called as (name, why it isn't ready yet, or None once it is).
 Progress = Callable[[str, str | None], None]

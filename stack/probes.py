@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from kafka.errors import KafkaError
 from pymongo.errors import PyMongoError
@@ -17,6 +18,8 @@ from listens.cluster.hdfs import health, make_folders, why_not_writable
 from listens.cluster.yarn import node_metrics
 from listens.errors import ServiceDownError
 from listens.settings import Settings
+from listens.sinks import NAMES as SINKS
+from listens.sinks import component
 from stack.mongo import client, ensure_replica_set, local_client
 
 ANSWER_SECONDS = 2
@@ -90,6 +93,10 @@ def _scheduler(settings: Settings, started_at: datetime) -> str | None:
     return _heartbeat("scheduler", settings, started_at)
 
 
+def _sink(settings: Settings, started_at: datetime, *, name: str) -> str | None:
+    return _heartbeat(component(name), settings, started_at)
+
+
 def _heartbeat(name: str, settings: Settings, started_at: datetime) -> str | None:
     try:
         with client(settings) as mongo:
@@ -99,7 +106,10 @@ def _heartbeat(name: str, settings: Settings, started_at: datetime) -> str | Non
     if beat is None or beat["at"] < started_at:
         return "no heartbeat yet"
     age = datetime.now(UTC) - beat["at"]
-    return None if age <= FRESH else f"the last heartbeat was {age.total_seconds():.0f} s ago"
+    if age > FRESH:
+        return f"the last heartbeat was {age.total_seconds():.0f} s ago"
+    problem: str | None = beat.get("problem")
+    return problem
 
 
 def _namenode(settings: Settings, _started_at: datetime) -> str | None:
@@ -157,6 +167,7 @@ PROBES: dict[str, Probe] = {
     "nodemanager": _nodemanager,
     "history": _history,
     "streaming": _streaming,
+    **{component(name): partial(_sink, name=name) for name in SINKS},
     "scheduler": _scheduler,
     "api": _api,
 }

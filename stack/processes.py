@@ -8,6 +8,8 @@ from functools import partial
 
 from listens.errors import UserMistakeError
 from listens.settings import Settings
+from listens.sinks import NAMES as SINKS
+from listens.sinks import component
 from stack.environment import this_environment
 from stack.hadoop import MAINS as HADOOP_DAEMONS
 from stack.hadoop import daemon_command, daemon_ports, history_command
@@ -22,7 +24,9 @@ SERVICES = ("kafka", "mongod")
 CLUSTER_SERVICES = (*SERVICES, *HADOOP_DAEMONS)
 """What they need in the profile cluster, if it's the local one."""
 
-NAMES = (*CLUSTER_SERVICES, "history", "streaming", "scheduler", "api")
+SINK_COMPONENTS = tuple(component(name) for name in SINKS)
+
+NAMES = (*CLUSTER_SERVICES, "history", "streaming", *SINK_COMPONENTS, "scheduler", "api")
 
 # The mark by which `down` finds what a killed supervisor left behind.
 COMPONENT_VARIABLE = "PLAYCOUNT_COMPONENT"
@@ -47,7 +51,9 @@ def process_table(settings: Settings) -> list[Process]:
     if has_local_cluster(settings):
         makers |= {name: partial(_daemon, name=name) for name in HADOOP_DAEMONS}
         makers["history"] = _history
-    makers |= {"streaming": _streaming, "scheduler": _scheduler, "api": _api}
+    makers["streaming"] = _streaming
+    makers |= {component(name): partial(_sink, name=name) for name in settings.sink_names}
+    makers |= {"scheduler": _scheduler, "api": _api}
     elsewhere = {"kafka": settings.kafka_servers, "mongod": settings.mongo_uri}
     return [make(settings) for name, make in makers.items() if not elsewhere.get(name)]
 
@@ -105,6 +111,11 @@ def _history(settings: Settings) -> Process:
 def _streaming(settings: Settings) -> Process:
     command = _playcount("stream", *(["--submit"] if settings.is_cluster else []))
     return Process("streaming", command, environment=_python_environment(settings), stop_seconds=60)
+
+
+def _sink(settings: Settings, name: str) -> Process:
+    command = _playcount("sink", "run", name)
+    return Process(component(name), command, environment=_python_environment(settings))
 
 
 def _scheduler(settings: Settings) -> Process:

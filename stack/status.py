@@ -16,6 +16,7 @@ from stack.lag import Lag, lag
 from stack.positions import Position, Positions, read_positions
 from stack.probes import why_not_healthy
 from stack.processes import process_table
+from stack.sink_groups import sink_offsets
 from stack.supervisor import ProcessState, Supervisor
 from stack.topic import TopicReader, topic_reader
 
@@ -109,18 +110,24 @@ def _layers(settings: Settings) -> dict[str, Any]:
     try:
         with topic_reader(settings) as reader:
             found["end_offsets"] = reader.end_offsets()
-            if positions is not None:
-                found["lags"] = _lags(reader, found["end_offsets"], positions)
+            layers = _by_layer(positions) if positions is not None else {}
+            sinks = {name: Position(until, None) for name, until in sink_offsets(settings).items()}
+            found["lags"] = _lags(reader, found["end_offsets"], layers | sinks)
     except ServiceDownError as error:
         found["problems"].append(str(error))
     return found
 
 
-def _lags(reader: TopicReader, end: dict[str, int], positions: Positions) -> dict[str, Lag]:
+def _by_layer(positions: Positions) -> dict[str, Position]:
+    return {layer: getattr(positions, layer) for layer in LAYERS}
+
+
+def _lags(
+    reader: TopicReader, end: dict[str, int], positions: dict[str, Position]
+) -> dict[str, Lag]:
     now = datetime.now(UTC)
     lags = {}
-    for layer in LAYERS:
-        position: Position = getattr(positions, layer)
+    for layer, position in positions.items():
         since = reader.first_waiting_at(end, position.until) or position.at
         lags[layer] = lag(end=end, until=position.until, now=now, waiting_since=since)
     return lags

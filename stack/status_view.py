@@ -13,7 +13,7 @@ from rich.table import Table
 
 from listens import bulk_loads
 from stack.cluster_status import cluster_json, cluster_lines
-from stack.status import LAYERS, ComponentHealth, Status
+from stack.status import ComponentHealth, Status
 
 
 def status_json(status: Status) -> dict[str, Any]:
@@ -123,8 +123,7 @@ def _lags(status: Status) -> Table:
     table = Table("layer", box=None, pad_edge=False)
     table.add_column("events behind", justify="right")
     table.add_column("for", justify="right")
-    for layer in LAYERS:
-        lag = status.lags[layer]
+    for layer, lag in status.lags.items():
         table.add_row(layer, f"{lag.events:,}", _duration(lag.seconds) if lag.events else "–")
     return table
 

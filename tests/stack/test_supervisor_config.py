@@ -46,6 +46,19 @@ def test_supervisor_reads_back_what_was_meant(tmp_path: Path) -> None:
     assert str(home / "data" / "mongo") in shlex.split(programs["mongod"].command)
 
 
+def test_the_sinks_of_the_settings_run_here(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, sinks="postgres, azure", postgres_uri="postgresql://db")
+
+    programs = programs_of(settings)
+
+    assert [name for name in programs if name.startswith("sink-")] == [
+        "sink-azure",
+        "sink-postgres",
+    ]
+    assert programs["sink-azure"].command.endswith("playcount sink run azure")
+    assert programs["sink-postgres"].environment["PLAYCOUNT_POSTGRES_URI"] == "postgresql://db"
+
+
 def test_a_component_is_always_restarted(tmp_path: Path) -> None:
     for program in programs_of(Settings(home=tmp_path)).values():
         assert program.autorestart.__name__ == "RestartUnconditionally"
