@@ -25,8 +25,8 @@ check: env ## lint, format, types, the import law, and what the documents say
 test: env ## all tests, with real Kafka, MongoDB and Spark
 	$(BIN)/pytest
 
-test-cluster: env ## tests on a real HDFS and YARN; 10 GB of memory
-	$(BIN)/pytest -m cluster tests/cluster
+test-cluster: env ## tests on a real HDFS and YARN, and with Cassandra; 10 GB of memory
+	$(BIN)/pytest -m cluster
 
 soak: env ## kill components for minutes while events flow, then compare every count
 	$(BIN)/pytest -m soak tests/crashes tests/cluster -s

@@ -15,6 +15,9 @@ POMS = Path(__file__).parent / "poms"
 CLUSTER_PRODUCTS = ("hadoop",)
 """What only the profile `cluster` runs."""
 
+TEST_PRODUCTS = ("cassandra",)
+"""What only tests run, as somebody else's system that listens are handed to."""
+
 
 @dataclass(frozen=True)
 class JarFolder:
@@ -65,12 +68,12 @@ class JarFolder:
 
 
 def jar_folders(jars: Path, *, cluster: bool) -> list[JarFolder]:
-    """One folder for each committed POM; those of CLUSTER_PRODUCTS only for a cluster."""
+    """One folder for each committed POM that is run here; those of a cluster only for one."""
     products = [pom.stem for pom in sorted(POMS.glob("*.xml"))]
     return [
         JarFolder(product, jars / product)
         for product in products
-        if cluster or product not in CLUSTER_PRODUCTS
+        if product not in TEST_PRODUCTS and (cluster or product not in CLUSTER_PRODUCTS)
     ]
 
 
