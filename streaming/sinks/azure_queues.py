@@ -28,7 +28,7 @@ FIELDS = (
 )  # fmt: skip
 """All that isn't about the person: no listener, age, place or import."""
 
-LONGEST_TEXT = 500
+LONGEST_TEXT = 250
 """Characters of one field; with all of them so long, a message keeps below Azure's 64 KiB."""
 
 QUEUE = "listens-{}"

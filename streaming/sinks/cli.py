@@ -49,7 +49,9 @@ def list_sinks() -> None:
     from streaming.sinks.catalogue import KINDS
 
     settings = load_settings()
-    table = Table("sink", "hands over", "driver", "target", "run by up", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("sink", "hands over", "driver", "target", "run by up"):
+        table.add_column(heading, overflow="fold")
     for name, kind in KINDS.items():
         table.add_row(
             name,

@@ -126,6 +126,6 @@ def test_the_name_of_a_queue_is_one_that_azure_takes(personality: str | None, na
 
 
 def test_the_longest_message_is_one_that_azure_takes() -> None:
-    text = dict.fromkeys(FIELDS, "\U0001f3b6" * 10_000)
+    text = dict.fromkeys(FIELDS, "\0" * 10_000)  # nothing is longer in JSON
 
     assert len(body(text).encode()) * 4 / 3 < 64 * 1024

@@ -107,14 +107,14 @@ def test_while_the_target_is_away_it_waits_and_says_so(
     running = commands.start(ours, "postgres")
     eventually(lambda: "attempt 2 failed, trying again: PostgreSQL: " in running.output, "retries")
     postgres.start()
-    with psycopg.connect(postgres.uri) as connection:
+    with psycopg.connect(postgres.uri, autocommit=True) as connection:
         eventually(lambda: count(connection) == 300, "the first listens")
     postgres.stop()
     topic.send(200, seed=2)
     eventually(lambda: "works again" in running.output, "the first success")
     eventually(lambda: running.output.count("attempt 1 failed") == 2, "the second failure")
     postgres.start()
-    with psycopg.connect(postgres.uri) as connection:
+    with psycopg.connect(postgres.uri, autocommit=True) as connection:
         eventually(lambda: count(connection) == 500, "the others")
         assert_table_holds(connection, topic)
 
