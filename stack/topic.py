@@ -42,6 +42,8 @@ class TopicReader:
         """
         behind = {TopicPartition(self._topic, int(key)) for key in waiting(end=end, until=until)}
         self._consumer.assign(sorted(behind))
+        # A partition that is assigned again is still paused from when it was asked for before.
+        self._consumer.resume(*behind)
         for partition in behind:
             self._consumer.seek(partition, until.get(str(partition.partition), 0))
         sent_ms: list[int] = []
