@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import psycopg
@@ -19,8 +20,10 @@ from listens.erasures import DONE, digest_of
 from listens.errors import UserMistakeError
 from listens.settings import CHECKOUT, Settings
 from listens.store import Store, connect
+from stack.lifecycle import down, start, wait_until_ready
 from stack.probes import why_not_healthy
 from stack.status import read_status
+from stack.supervisor import Supervisor
 from streaming.sinks import catalogue
 from streaming.sinks.catalogue import KINDS, open_sink
 from tests.sinks.commands import Commands, eventually
@@ -85,6 +88,23 @@ def test_the_status_says_what_keeps_a_sink_from_its_work(
     eventually(
         lambda: "PostgreSQL: " in (why_not_healthy("sink-postgres", ours) or ""), "the problem"
     )
+
+
+def test_up_runs_the_sinks_of_the_settings(
+    new_settings: Callable[[], Settings], postgres: Server, database: object
+) -> None:
+    own = new_settings().model_copy(update={"sinks": "postgres", "postgres_uri": postgres.uri})
+    names = ("kafka", "mongod", "sink-postgres")
+    try:
+        start(own, names)
+        wait_until_ready(own, names, progress=lambda _name, _reason: None)
+        topic = Topic(own)
+        topic.send(20)
+        eventually(lambda: sum(listeners(own).values()) == 20, "the listens")
+
+        assert Supervisor(own).states()["sink-postgres"].state == "RUNNING"
+    finally:
+        down(own)
 
 
 def test_an_erased_listener_is_not_handed_over(
