@@ -102,7 +102,8 @@ def test_up_runs_the_sinks_of_the_settings(
         topic.send(20)
         eventually(lambda: sum(listeners(own).values()) == 20, "the listens")
 
-        assert Supervisor(own).states()["sink-postgres"].state == "RUNNING"
+        beat = connect(own)[collections.HEARTBEATS].find_one({"_id": "sink-postgres"})
+        assert beat["pid"] == Supervisor(own).states()["sink-postgres"].pid
     finally:
         down(own)
 
