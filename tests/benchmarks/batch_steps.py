@@ -17,7 +17,7 @@ from batch.executors import month_checksums, tables
 from batch.raw_events import counted_listens
 from listens.aggregation.cells import cells
 from listens.aggregation.counted import RULED_COLUMNS
-from listens.aggregation.messages import accepted, once_each
+from listens.aggregation.messages import IDENTIFIED_BY, accepted, once_each
 from tests.benchmarks.figures import timed
 from tests.benchmarks.installation import Installation
 
@@ -74,7 +74,8 @@ def stages(spark: SparkSession, target: Installation) -> dict[str, Stage]:
 
 def _events(spark: SparkSession, target: Installation) -> DataFrame:
     events = spark.read.format("delta").load(target.settings.archive_table)
-    return accepted(events).select("event_id", "partition", "offset", *RULED_COLUMNS)
+    needed = dict.fromkeys((*IDENTIFIED_BY, "partition", "offset", *RULED_COLUMNS))
+    return accepted(events).select(*needed)
 
 
 def _read(rows: DataFrame) -> Stage:
