@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
 import pytest
 
@@ -66,7 +67,7 @@ class Reader:
                 event = Event()
 
     def take(self, n: int) -> list[Event]:
-        return [event for event, _ in zip(self.events(), range(n), strict=False)]
+        return list(islice(self.events(), n))
 
     def opened(self) -> Reader:
         """When the server has told where the stream begins."""
@@ -77,6 +78,12 @@ class Reader:
     def close(self) -> None:
         self.response.close()
         self.connection.close()
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 @contextmanager
@@ -201,8 +208,9 @@ def test_an_id_of_listens_that_are_gone_is_told(port: int, store: Store) -> None
         commit(store, seq)
     store.recent_listens.delete_many({"_id": {"$lte": 3}})
 
-    gap, *events = Reader(port, last="2-1").take(4)
-    unknown, *_ = Reader(port, last="77-3").take(1)
+    with Reader(port, last="2-1") as old, Reader(port, last="77-3") as strange:
+        gap, *events = old.take(4)
+        unknown, *_ = strange.take(1)
 
     assert (gap.name, json.loads(gap.data)) == (
         "gap", {"after": "2-1", "until": "3", "listens": None},
@@ -219,8 +227,10 @@ def test_an_erased_listener_is_not_told_of_any_more(port: int, store: Store) -> 
     write_commit(store, 3, [])
     told = commit(store, 4, listener="ben")  # heard since
     live = titles(reader.take(3))
+    reader.close()
 
-    again = titles(Reader(port, last="1").take(3))
+    with Reader(port, last="1") as resumed:
+        again = titles(resumed.take(3))
 
     assert live == again == told
 
@@ -281,6 +291,8 @@ def test_streams_end_with_the_server(fresh_database: Settings, store: Store) -> 
 
         assert process.wait(timeout=15) == 0
         assert [reader.response.read() for reader in readers] == [b"\n"] * 5
+        for reader in readers:
+            reader.close()
         assert b"Traceback" not in process.stderr.read()
 
 
@@ -302,3 +314,5 @@ def test_a_client_that_does_not_read_is_cut_off(
     feed.leave(client)
     feed.join()
     feed.stop()
+    ours.close()
+    theirs.close()
