@@ -20,6 +20,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> list[Export]:
     return [made(folder, seed, "ann" if seed % 2 else "bob") for seed in (1, 2, 3)]
 
 
+@pytest.mark.timeout(900)
 def test_exports_are_the_files_each_row_once(
     pipeline: Pipeline, parts: list[Export], tmp_path: Path
 ) -> None:
