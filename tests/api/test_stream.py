@@ -103,8 +103,8 @@ def serving(settings: Settings, **variables: str) -> Iterator[subprocess.Popen[b
             time.sleep(0.05)
         yield process
     finally:
-        process.kill()
-        process.wait()
+        process.terminate()  # killed, it would leave its worker on the port
+        process.wait(timeout=PATIENCE_SECONDS)
         process.stderr.close()
 
 
