@@ -29,7 +29,7 @@ test-cluster: env ## tests on a real HDFS and YARN, and with Cassandra; 10 GB of
 	$(BIN)/pytest -m cluster
 
 soak: env ## kill components for minutes while events flow, then compare every count
-	$(BIN)/pytest -m soak tests/crashes tests/cluster -s
+	$(BIN)/pytest -m soak tests/crashes tests/pipeline tests/cluster -s
 
 bench: env ## measure throughput and latency
 	$(BIN)/pytest -m benchmark --timeout 3600 -s

@@ -48,7 +48,7 @@ def api(mongo_server) -> Iterator[str]:
     store = connect(settings)
     ensure_indexes(store)
     now = datetime.now(UTC)
-    listens = [Heard(TUESDAY, "Jóga"), Heard(TUESDAY, "Hunter"), Heard(TUESDAY, "Jóga")]
+    listens = [Heard(TUESDAY, title, age=30) for title in ("Jóga", "Hunter", "Jóga")]
     write_commit(store, 1, listens)
     write_version(store, 1, 1, listens)
     store.batch_versions.update_one({"_id": 1}, {"$set": {"seconds": 4.2, "at": now}})
@@ -145,7 +145,7 @@ def test_a_panel_s_url_answers_with_what_its_columns_select(api, panel_and_targe
 
         assert rows
         for column in target["columns"]:
-            kind = {"number": int, "string": str}[column["type"]]
+            kind = {"number": int | float, "string": str}[column["type"]]
             assert all(isinstance(row[column["selector"]], kind) for row in rows)
 
 

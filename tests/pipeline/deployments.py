@@ -9,7 +9,9 @@ from listens.rules import RULES_VERSION
 from listens.settings import CHECKOUT
 
 FOLDERS = ("listens", "ingestion", "streaming", "batch", "api", "dashboard", "stack", "hadoop-conf")
-FILES = ("playcount", "requirements.lock", "requirements-dev.lock")
+FILES = (
+    "playcount", "requirements.lock", "requirements-sinks.lock", "requirements-dev.lock",
+)  # fmt: skip
 RULES = Path("listens/rules.py")
 
 BAD_RULE = {

@@ -25,6 +25,7 @@ def command(pipeline: Pipeline, checkout: Path, *arguments: str) -> int:
     ).returncode
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_what_a_bad_deployment_counted_is_found_and_counted_again(
     pipeline: Pipeline, tmp_path: Path

@@ -268,10 +268,10 @@ def killed_at(
     ("state", "noted", "by"),
     [
         (bulk_loads.WRITTEN, False, "the command"),
-        (bulk_loads.WRITTEN, True, "a batch"),
-        (bulk_loads.CLAIMED, False, "a batch"),
+        pytest.param(bulk_loads.WRITTEN, True, "a batch", marks=pytest.mark.soak),
+        pytest.param(bulk_loads.CLAIMED, False, "a batch", marks=pytest.mark.soak),
         (bulk_loads.CLAIMED, True, "the command"),
-        (bulk_loads.SEALED, False, "a batch"),
+        pytest.param(bulk_loads.SEALED, False, "a batch", marks=pytest.mark.soak),
     ],
 )
 def test_killed_between_any_two_steps_it_goes_on(
