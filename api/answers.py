@@ -201,101 +201,6 @@ class Trending(Dated):
     total: int
 
 
-class Favourites(Answer):
-    """The first of a chart; `total` counts it."""
-
-    items: list[AnyItem]  # type: ignore[valid-type]
-    total: int
-
-
-class Period(Sums):
-    """One period; named like a window, an hour like `2026-01-13T05`."""
-
-    period: str
-
-
-class Subject(Dated, Rated):
-    """What every page has: sums in the window, the rank by plays, and when it is heard."""
-
-    rank: int | None = Field(description="null where the window has nothing of it")
-    first_day: str | None
-    last_day: str | None
-    history: list[Period] = Field(description="Months without a gap")
-    dayparts: dict[str, Sums]
-
-
-class Work(Subject):
-    """A song, artist or album, and who listens to it; `listeners.total` says how many do."""
-
-    listeners: Favourites
-    song_id: Hex | None = None
-    artist_id: Hex | None = None
-    album_id: Hex | None = None
-    title: str | None = None
-    artist: str | None = None
-    album: str | None = None
-
-
-class GenrePage(Subject):
-    """A genre with its songs, artists and listeners."""
-
-    genre: str
-    songs: Favourites
-    artists: Favourites
-    listeners: Favourites
-
-
-class LongestSession(Answer):
-    """The longest run of listening; times are of the reporting zone."""
-
-    from_: str = Field(alias="from")
-    to: str
-    minutes: int
-    ms_played: int
-
-
-class Sessions(Answer):
-    """Runs of listening that no pause of more than 30 minutes breaks."""
-
-    count: int
-    average_minutes: float | None
-    longest: LongestSession | None
-
-
-class Streak(Answer):
-    """Days in a row."""
-
-    first: str
-    last: str
-    days: int
-
-
-class PersonalityAxis(Answer):
-    """One of four axes: the share that decides, and the end that it comes to."""
-
-    name: str
-    letter: str | None
-    value: float | None
-    threshold: float
-    ends: list[str]
-
-
-class ListenerPage(Subject):
-    """A listener: favourites, habits and personality in the window."""
-
-    listener: str
-    songs: Favourites
-    artists: Favourites
-    albums: Favourites
-    genres: Favourites
-    days: int = Field(description="Days on which something was heard")
-    longest_streak: Streak | None
-    discoveries: dict[str, int] = Field(description="Month → songs heard for the first time")
-    sessions: Sessions
-    personality: str | None = Field(description="Four letters; null where an axis isn't known")
-    axes: list[PersonalityAxis]
-
-
 class Summary(Dated, Rated):
     """Sums over all music, distinct counts, and the sums of each kind.
 
@@ -308,6 +213,12 @@ class Summary(Dated, Rated):
     kinds: dict[str, Sums]
     first_day: str | None = Field(description="First day with data, of any kind")
     last_day: str | None = Field(description="Last day with data, of any kind")
+
+
+class Period(Sums):
+    """One period; named like a window, an hour like `2026-01-13T05`."""
+
+    period: str
 
 
 class Timeline(Dated):

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from api import answers, listen_queries, queries
+from api import answers, listen_queries, page_answers, queries
 from api.problems import MEDIA_TYPE
 
 VERSION = "0.1.0"
@@ -47,11 +47,13 @@ ROUTES: dict[str, Route] = {
         "Hours of the week, parts of the day", queries.Selection, answers.Rhythm, _READS
     ),
     "/api/{view}/{key}": Route(
-        "All about a song, artist or album", queries.PageQuery, answers.Work, (404, *_READS)
+        "All about a song, artist or album", queries.PageQuery, page_answers.Work, (404, *_READS)
     ),
-    "/api/genres/{genre}": Route("All about a genre", queries.PageQuery, answers.GenrePage, _READS),
+    "/api/genres/{genre}": Route(
+        "All about a genre", queries.PageQuery, page_answers.GenrePage, _READS
+    ),
     "/api/listeners/{listener}": Route(
-        "All about a listener", queries.PageQuery, answers.ListenerPage, _READS
+        "All about a listener", queries.PageQuery, page_answers.ListenerPage, _READS
     ),
     "/api/summary": Route("Totals of a selection", queries.Selection, answers.Summary, _READS),
     "/api/timeline": Route("Sums by period", queries.TimelineQuery, answers.Timeline, _READS),

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args
+from typing import Any, ClassVar, Literal, Self, TypeVar, get_args
 
 from flask import request
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
-    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from api.hours import PeriodGrain
 from api.narrowing import SELECTED, slice_of
+from api.parameters import Day, Duration, Moment, SliceValue, Window, minutes_of
 from api.problems import BadParameterError
 from api.rankings import RANKINGS
 from api.reading import Slice
@@ -31,47 +28,6 @@ from listens.windows import EXAMPLES, FIRST_DAY, Span, day_number, parse_window
 
 MAX_OFFSET = 10_000_000
 MAX_COUNT = 10**12
-
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_MOMENT = re.compile(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$", re.ASCII)
-_DURATION = re.compile(r"^([1-9]\d{0,2}m|[1-9]\d?h)$", re.ASCII)
-
-
-def _date(text: str) -> date:
-    if not _DATE.fullmatch(text):
-        raise ValueError("a date is written like 2026-01-13")
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError(f"there's no day {text}") from error
-
-
-def _moment(text: str) -> datetime:
-    if not _MOMENT.fullmatch(text):
-        raise ValueError("a moment is written like 2026-01-13T05:30")
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError(f"there's no moment {text}") from error
-
-
-def _minutes(duration: str) -> int:
-    return int(duration[:-1]) * {"m": 1, "h": 60}[duration[-1]]
-
-
-def _window(text: str) -> str:
-    parse_window(text)
-    return text
-
-
-Day = Annotated[date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
-Moment = Annotated[
-    datetime,
-    BeforeValidator(_moment),
-    WithJsonSchema({"type": "string", "pattern": _MOMENT.pattern}),
-]
-Duration = Annotated[str, Field(pattern=_DURATION.pattern)]
-SliceValue = Annotated[str | None, Field(min_length=1, max_length=256)]
 
 
 class Query(BaseModel):
@@ -86,7 +42,7 @@ class Query(BaseModel):
 class WindowQuery(Query):
     """Which days are counted: a window or a range."""
 
-    window: Annotated[str, BeforeValidator(_window)] = Field(
+    window: Window = Field(
         "all",
         description=f"A calendar window: {EXAMPLES}; not together with `from` or `to`",
         examples=["2026-01"],
@@ -223,8 +179,8 @@ class WindowsQuery(Order):
     @property
     def minutes(self) -> tuple[int, int]:
         """Size and step in minutes."""
-        size = _minutes(self.size)
-        return size, size if self.step is None else _minutes(self.step)
+        size = minutes_of(self.size)
+        return size, size if self.step is None else minutes_of(self.step)
 
     @model_validator(mode="after")
     def _is_a_range(self) -> Self:

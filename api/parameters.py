@@ -1,0 +1,54 @@
+"""What a parameter's text may be, and what is made of it."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from listens.windows import parse_window
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_MOMENT = re.compile(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$", re.ASCII)
+_DURATION = re.compile(r"^([1-9]\d{0,2}m|[1-9]\d?h)$", re.ASCII)
+
+
+def _date(text: str) -> date:
+    if not _DATE.fullmatch(text):
+        raise ValueError("a date is written like 2026-01-13")
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"there's no day {text}") from error
+
+
+def _moment(text: str) -> datetime:
+    if not _MOMENT.fullmatch(text):
+        raise ValueError("a moment is written like 2026-01-13T05:30")
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"there's no moment {text}") from error
+
+
+def minutes_of(duration: str) -> int:
+    """The minutes of a `Duration`."""
+    return int(duration[:-1]) * {"m": 1, "h": 60}[duration[-1]]
+
+
+def _window(text: str) -> str:
+    parse_window(text)
+    return text
+
+
+Day = Annotated[date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    WithJsonSchema({"type": "string", "pattern": _MOMENT.pattern}),
+]
+Duration = Annotated[str, Field(pattern=_DURATION.pattern)]
+SliceValue = Annotated[str | None, Field(min_length=1, max_length=256)]
+Window = Annotated[str, AfterValidator(_window)]
