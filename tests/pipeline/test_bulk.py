@@ -267,7 +267,7 @@ def killed_at(
 @pytest.mark.parametrize(
     ("state", "noted", "by"),
     [
-        (bulk_loads.WRITTEN, False, "the command"),
+        pytest.param(bulk_loads.WRITTEN, False, "the command", marks=pytest.mark.soak),
         pytest.param(bulk_loads.WRITTEN, True, "a batch", marks=pytest.mark.soak),
         pytest.param(bulk_loads.CLAIMED, False, "a batch", marks=pytest.mark.soak),
         (bulk_loads.CLAIMED, True, "the command"),
@@ -338,7 +338,9 @@ def eventually(holds: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("state", [bulk_loads.STAGING, bulk_loads.WRITTEN])
+@pytest.mark.parametrize(
+    "state", [pytest.param(bulk_loads.STAGING, marks=pytest.mark.soak), bulk_loads.WRITTEN]
+)
 def test_the_command_killed_goes_on_by_the_same_command(
     pipeline: Pipeline, history: Export, state: str
 ) -> None:

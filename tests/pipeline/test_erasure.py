@@ -236,6 +236,7 @@ def test_a_history_is_taken_back_part_by_part(
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.soak
 def test_an_erasure_survives_being_killed_at_every_step(pipeline: Pipeline) -> None:
     anns, bobs = some_listens("ann", first=0, n=60), some_listens("bob", first=0, n=20)
     send(pipeline, *anns[:30], *bobs)

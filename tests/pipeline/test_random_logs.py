@@ -75,7 +75,7 @@ def messages_of(log: list[dict[str, Any]], rng: random.Random) -> list[tuple[byt
     return [*sent, (b"ann", truncated), (b"somebody else", sent[0][1])]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.soak)])
 def test_random_logs_are_counted_exactly(in_new_york: Pipeline, seed: int) -> None:
     pipeline, rng = in_new_york, random.Random(seed)
     so_far: list[dict[str, Any]] = []
