@@ -153,7 +153,8 @@ def assert_counts(pipeline: Pipeline, log: list[dict[str, Any]]) -> None:
         for (view, narrowed, of_value, _, key), sums in counted.items():
             if (view, narrowed, of_value) == ("songs", by, value):
                 expected[key.hex()] = expected.get(key.hex(), 0) + sums["plays"]
-        query = {} if by == "everyone" else {by: value}
+        names = by.split("+")
+        query = {} if by == "everyone" else dict(zip(names, value.split("/"), strict=True))
         answer = pipeline.get("/api/top-songs", **query, limit=1000)
         assert {item["song_id"]: item["plays"] for item in answer["items"]} == expected
         assert answer["total"] == len(expected)
