@@ -25,11 +25,11 @@ check: env ## lint, format, types, the import law, and what the documents say
 test: env ## all tests, with real Kafka, MongoDB and Spark
 	$(BIN)/pytest
 
-test-cluster: env ## tests on a real HDFS and YARN, and with Cassandra; 10 GB of memory
-	$(BIN)/pytest -m cluster
+test-cluster: env ## tests on a real HDFS and YARN; 10 GB of memory
+	$(BIN)/pytest -m cluster tests/cluster
 
 soak: env ## kill components for minutes while events flow, then compare every count
-	$(BIN)/pytest -m soak tests/crashes tests/pipeline tests/cluster -s
+	$(BIN)/pytest -m soak tests/crashes tests/pipeline tests/sinks tests/cluster -s
 
 bench: env ## measure throughput and latency
 	$(BIN)/pytest -m benchmark --timeout 3600 -s

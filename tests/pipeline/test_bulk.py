@@ -192,6 +192,7 @@ def test_kafka_and_a_load_bring_the_same_at_the_same_time(
     assert_exact(pipeline, history.path)
 
 
+@pytest.mark.soak
 def test_overlapping_parts_by_both_ways(
     pipeline: Pipeline, history: Export, tmp_path: Path
 ) -> None:

@@ -70,14 +70,8 @@ def test_a_listener_with_a_bulk_load_is_erased(
     assert bulk_import(pipeline, middle)["duplicate"] == 0
 
 
-@pytest.mark.parametrize(
-    "state",
-    [
-        pytest.param(None, marks=pytest.mark.soak),
-        pytest.param(bulk_loads.WRITTEN, marks=pytest.mark.soak),
-        bulk_loads.CLAIMED,
-    ],
-)
+@pytest.mark.soak
+@pytest.mark.parametrize("state", [None, bulk_loads.WRITTEN, bulk_loads.CLAIMED])
 def test_loads_are_found_again_after_mongodb_is_lost(
     pipeline: Pipeline, history: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     state: str | None,

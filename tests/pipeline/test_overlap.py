@@ -226,6 +226,7 @@ def started(pipeline: Pipeline, arguments: list[str]) -> Iterator[subprocess.Pop
         importing.wait()
 
 
+@pytest.mark.soak
 def test_bulk_loads_leave_the_overlap_out_too(
     pipeline: Pipeline, paths: dict[str, Path], folder: Path
 ) -> None:

@@ -21,7 +21,7 @@ from tests.sinks.topic import Topic
 FREE_GB = 8
 
 pytestmark = [
-    pytest.mark.cluster,
+    pytest.mark.soak,
     pytest.mark.skipif(
         psutil.virtual_memory().available < FREE_GB * 1e9,
         reason=f"a Cassandra beside the other services needs {FREE_GB} GB of free memory",
