@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from listens.errors import UserMistakeError
-from listens.tables import Target, target_of
 from listens.views import EVERYONE, VIEWS
 
 if TYPE_CHECKING:
     from listens.settings import Settings
     from listens.store import Store
+    from listens.tables import Target
 
 app = typer.Typer()
 
@@ -74,6 +74,8 @@ class Order:
 
 
 def _run(view: str, **options: Any) -> None:
+    from listens.tables import target_of
+
     target = target_of(**{form: options.pop(form) for form in ("csv", "jsonl", "parquet")})
     is_followed, lateness = options.pop("follow"), options.pop("lateness")
     options["from"] = options.pop("from_")
