@@ -102,6 +102,7 @@ def test_nothing_is_lost_while_azure_is_away_or_the_sink_is_killed(
     azurite.stop()
     running = commands.start(ours, "azure")
     eventually(lambda: "attempt 2 failed, trying again: Azure: " in running.output, "retries")
+    running.kill()
     azurite.start()
 
     commands.drain(ours, "azure")
