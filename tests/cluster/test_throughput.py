@@ -24,7 +24,7 @@ from tests.cluster.conftest import free_range
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(3600)]
 
 EVENTS = int(os.environ.get("BENCH_YARN_EVENTS", "200000"))
-ARCHIVE_COMMITS = 10
+ARCHIVE_COMMITS = 4
 
 
 @pytest.fixture(scope="module")
