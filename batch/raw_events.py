@@ -12,7 +12,6 @@ from batch.executors import ROWS_AT_ONCE
 from listens.aggregation.cells import COUNTED_SCHEMA, slice_column
 from listens.aggregation.counted import RULED_COLUMNS, with_counted
 from listens.aggregation.messages import (
-    IDENTIFIED_BY,
     accepted,
     digest_of,
     offset_of_partition,
@@ -119,8 +118,7 @@ def _once_before(
     if around is not None:
         before = before.where(F.col("ended_at").between(*around))
     # A load's place is below zero, so that of an event that Kafka brought later its row counts.
-    needed = dict.fromkeys((*IDENTIFIED_BY, "partition", "offset", *columns))
-    return once_each(before.select(*needed)).where(~_is_of(later_loads))
+    return once_each(before, *columns).where(~_is_of(later_loads))
 
 
 def _without_forgotten(events: DataFrame, unfinished: Sequence[Erasure]) -> DataFrame:

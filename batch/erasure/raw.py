@@ -35,9 +35,7 @@ def counted_before(
     """The listener's events before some offsets, each once: IDENTIFIED_BY and COUNTED_SCHEMA."""
     raw = accepted(spark.read.format("delta").load(table)).where(F.col("listener_id") == listener)
     before = raw.where(F.col("offset") < offset_of_partition(offsets))
-    columns = dict.fromkeys((*IDENTIFIED_BY, "partition", "offset", *RULED_COLUMNS))
-    once = once_each(before.select(*columns))
-    counted = with_counted(once, time_zone=time_zone)
+    counted = with_counted(once_each(before, *RULED_COLUMNS), time_zone=time_zone)
     return counted.select(*IDENTIFIED_BY, *COUNTED_SCHEMA.names).toArrow()
 
 

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from batch.rebuild.owners import owner
 from listens import store as collections
-from listens.aggregation.messages import IDENTIFIED_BY, accepted, once_each
+from listens.aggregation.messages import accepted, once_each
 from listens.rules import ERASED
 from listens.store import Document, Store
 
@@ -40,8 +40,7 @@ class Totals:
 def totals(events: DataFrame) -> Totals:
     """Count the messages of the archive, each (partition, offset) once."""
     listens = accepted(events)
-    columns = (*IDENTIFIED_BY, "partition", "offset", "import_id")
-    new = _by_import(once_each(listens.select(*columns)))
+    new = _by_import(once_each(listens, "import_id"))
     all_listens = _by_import(listens)
     erased = _by_import(events.where(F.col("rejection") == ERASED))
     rejected = events.where(F.col("rejection") != ERASED).count()

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from listens import store as collections
 from listens.aggregation.counted import with_counted
 from listens.aggregation.documents import RECENT_FIELDS, recent_documents, rejected_document
-from listens.aggregation.messages import IDENTIFIED_BY, POSITION, accepted, identity, once_each
+from listens.aggregation.messages import POSITION, accepted, identity, once_each
 from listens.identity import seen_key
 from listens.recent import RECENT_KEPT
 from listens.rules import ERASED
@@ -72,7 +72,7 @@ def write_recent(events: DataFrame, *, store: Store, settings: Settings) -> int:
     """The newest listens of all, one document."""
     listens = accepted(events)
     newest = (
-        once_each(listens.select(*IDENTIFIED_BY, "partition", "offset"))
+        once_each(listens)
         .orderBy(F.desc("ended_at"), F.desc("event_id"))
         .limit(RECENT_KEPT)
         .select("partition", "offset")

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from batch.rebuild.owners import owner
 from listens import bulk_loads
-from listens.aggregation.messages import IDENTIFIED_BY, accepted, once_each
+from listens.aggregation.messages import accepted, once_each
 from listens.bulk_loads import partition_of
 from listens.store import Document
 
@@ -18,8 +18,7 @@ def load_documents(events: DataFrame) -> list[Document]:
     `events` are all messages of the archive; of one that Kafka brought too the load's row counts,
     as everywhere.
     """
-    columns = (*IDENTIFIED_BY, "partition", "offset", "import_id")
-    won = once_each(accepted(events).select(*columns)).where("partition < 0")
+    won = once_each(accepted(events), "import_id").where("partition < 0")
     new: dict[int, dict[str, int]] = {}
     for row in won.groupBy("partition", "import_id").count().collect():
         new.setdefault(row["partition"], {})[row["import_id"]] = row["count"]

@@ -104,13 +104,14 @@ def identity() -> tuple[Column, ...]:
     )
 
 
-def once_each(events: DataFrame) -> DataFrame:
+def once_each(events: DataFrame, *columns: str) -> DataFrame:
     """Of messages that are the same event only the one at the lowest (partition, offset).
 
     The same event is what `listens.identity.seen_key` names alike: equal in all of IDENTITY.
-    `events` have IDENTIFIED_BY, `partition` and `offset`.
+    Gives IDENTIFIED_BY, `partition`, `offset` and the columns that are named.
     """
-    first = F.min_by(F.struct(*events.columns), F.struct("partition", "offset")).alias("first")
+    kept = dict.fromkeys((*IDENTIFIED_BY, "partition", "offset", *columns))
+    first = F.min_by(F.struct(*kept), F.struct("partition", "offset")).alias("first")
     return events.groupBy(*identity()).agg(first).select("first.*")
 
 

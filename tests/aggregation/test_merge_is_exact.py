@@ -18,7 +18,7 @@ from batch.manifest import with_years
 from listens.aggregation.cells import COUNTED_SCHEMA, cells
 from listens.aggregation.checksums import cells_checksums, joined, listens_checksums
 from listens.aggregation.counted import RULED_COLUMNS, with_counted
-from listens.aggregation.messages import IDENTIFIED_BY, once_each
+from listens.aggregation.messages import once_each
 from listens.aggregation.segments import segments
 from listens.packing import Chart, folded, unpack_cells, unpack_chart
 from listens.rules import MEASURES
@@ -146,9 +146,8 @@ def _counted(spark, log: list[dict[str, Any]]) -> pa.Table:
     rows = [one | {"partition": 0, "offset": n} for n, one in enumerate(log)]
     columns = [pa.array([row.get(field.name) for row in rows], field.type) for field in SCHEMA]
     table = pa.Table.from_arrays(columns, schema=SCHEMA)
-    needed = dict.fromkeys((*IDENTIFIED_BY, "partition", "offset", *RULED_COLUMNS))
-    frame = spark.createDataFrame(table).select(*needed)
-    counted = with_counted(once_each(frame), time_zone=NEW_YORK)
+    once = once_each(spark.createDataFrame(table), *RULED_COLUMNS)
+    counted = with_counted(once, time_zone=NEW_YORK)
     return counted.select(COUNTED_SCHEMA.names).toArrow()
 
 

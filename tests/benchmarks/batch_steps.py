@@ -52,7 +52,7 @@ def stages(spark: SparkSession, target: Installation) -> dict[str, Stage]:
     _read(_events(spark, target))  # the first run pays for the JVM's compiler
     found = {
         "read": _read(_events(spark, target)),
-        "read, once each": _read(once_each(_events(spark, target))),
+        "read, once each": _read(once_each(_events(spark, target), *RULED_COLUMNS)),
     }
     _, cut = take_cut(target.store)
     listens = counted_listens(spark, settings=target.settings, cut=cut).persist()
