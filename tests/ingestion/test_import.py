@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaProducer
 
 from ingestion import kafka_sink, settling
 from ingestion.import_command import Order, run, run_dry
@@ -25,6 +25,7 @@ from listens.codec import decode, encode
 from listens.errors import ServiceDownError, UserMistakeError
 from listens.store import IMPORTS, SPEED_COMMITS, connect
 from stack.lifecycle import start, stop, wait_until_ready
+from tests.ingestion.topic import messages_of
 
 CSV = (
     "ts,ms_played,track_name,artist_name\n"
@@ -45,20 +46,6 @@ def order(*paths, listener="anna", **changes):
 def fresh_kafka(kafka_server, fresh_database):
     """A broker and a database; the topic isn't there yet, and the import makes it."""
     return fresh_database
-
-
-def messages_of(settings):
-    consumer = KafkaConsumer(bootstrap_servers=settings.bootstrap_servers)
-    numbers = consumer.partitions_for_topic(settings.topic)
-    partitions = [TopicPartition(settings.topic, number) for number in numbers]
-    consumer.assign(partitions)
-    consumer.seek_to_beginning(*partitions)
-    ends, found = consumer.end_offsets(partitions), []
-    while any(consumer.position(partition) < ends[partition] for partition in partitions):
-        for batch in consumer.poll(timeout_ms=500).values():
-            found.extend(batch)
-    consumer.close()
-    return found
 
 
 def test_the_topic_holds_exactly_the_listens_of_the_file(

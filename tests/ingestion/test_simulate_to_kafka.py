@@ -9,7 +9,6 @@ from pathlib import Path
 
 import fastavro
 import pytest
-from kafka import KafkaConsumer, TopicPartition
 from typer.testing import CliRunner
 
 from ingestion import cli, simulate_cli
@@ -17,6 +16,7 @@ from ingestion.cli import app
 from ingestion.simulator.messages import simulate_listens
 from listens.codec import decode
 from stack.processes import settings_environment
+from tests.ingestion.topic import messages_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -33,20 +33,6 @@ def playcount(*arguments):
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     assert result.exception is None, result.exception
     return result
-
-
-def messages_of(settings):
-    consumer = KafkaConsumer(bootstrap_servers=settings.bootstrap_servers)
-    numbers = consumer.partitions_for_topic(settings.topic)
-    partitions = [TopicPartition(settings.topic, number) for number in numbers]
-    consumer.assign(partitions)
-    consumer.seek_to_beginning(*partitions)
-    ends, found = consumer.end_offsets(partitions), []
-    while any(consumer.position(partition) < ends[partition] for partition in partitions):
-        for batch in consumer.poll(timeout_ms=500).values():
-            found.extend(batch)
-    consumer.close()
-    return found
 
 
 def test_a_history_is_on_kafka_message_by_message(kafka):
