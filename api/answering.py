@@ -12,12 +12,11 @@ import pymongo
 from flask import Response, current_app, request
 
 from api import reading
-from api.charts import Charts, SupersededError
+from api.charts import Charts, at_one_moment
 from api.feed import Feed
 from api.metrics import Metrics
 from api.queries import Query
 from api.snapshot import Snapshot
-from listens.errors import ServiceDownError
 from listens.settings import Settings
 from listens.store import Store
 
@@ -27,8 +26,6 @@ SNAPSHOT_SECONDS = 3
 
 READ_SECONDS = 30
 """How long a chart may be read: enough for the first look at one of millions."""
-
-SNAPSHOT_ATTEMPTS = 4
 
 Body = dict[str, Any]
 
@@ -55,23 +52,23 @@ def answer(query: Query, compute: Callable[[Snapshot], Mapping[str, Any]]) -> Re
     Raises:
         ServiceDownError: versions were replaced faster than they could be read.
     """
-    for _ in range(SNAPSHOT_ATTEMPTS):
+    question = _question(query)
+
+    def take() -> Snapshot | None:
         # A read is tried again until its time is over: a short one first, so that a store that
         # is away doesn't hold the request for as long as a large chart may.
         with pymongo.timeout(SNAPSHOT_SECONDS):
-            snapshot = reading.snapshot(service().store)
-        if snapshot is None:
-            continue
-        etag = snapshot.etag(_question(query))
+            return reading.snapshot(service().store)
+
+    def respond(snapshot: Snapshot) -> Response:
+        etag = snapshot.etag(question)
         if request.if_none_match.contains(etag):
             return with_etag(Response(status=304), etag)
-        try:
-            with pymongo.timeout(READ_SECONDS), service().metrics.merging():
-                body = {**compute(snapshot), "as_of": snapshot.as_of()}
-        except SupersededError:
-            continue
+        with pymongo.timeout(READ_SECONDS), service().metrics.merging():
+            body = {**compute(snapshot), "as_of": snapshot.as_of()}
         return with_etag(json_response(body), etag)
-    raise ServiceDownError("no batch version stayed long enough to be read")
+
+    return at_one_moment(take, respond)
 
 
 def answer_now(body: Mapping[str, Any]) -> Response:

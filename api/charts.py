@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from api import reading
 from api.cache import Cache
@@ -17,6 +18,7 @@ from api.merge import (
     joined_cells,
     no_overlay,
     page,
+    standing,
     whole,
 )
 from api.narrowing import without_daypart
@@ -24,13 +26,36 @@ from api.pieces import chart_within, read_pieces, stored_months, stored_pieces
 from api.reading import Slice
 from api.snapshot import Snapshot
 from api.speed_rows import Block, SpeedRows
+from listens.errors import ServiceDownError
 from listens.packing import Cells, Chart
 from listens.store import Store
 from listens.windows import ALL, Span
 
+Answer = TypeVar("Answer")
+
+SNAPSHOT_ATTEMPTS = 4
+
 
 class SupersededError(Exception):
     """The snapshot's version may be gone from the store: take a new snapshot and start again."""
+
+
+def at_one_moment(
+    take: Callable[[], Snapshot | None], compute: Callable[[Snapshot], Answer]
+) -> Answer:
+    """What is computed from a snapshot whose version stayed until it was read.
+
+    Raises:
+        ServiceDownError: versions were replaced faster than they could be read.
+    """
+    for _ in range(SNAPSHOT_ATTEMPTS):
+        if (snapshot := take()) is None:
+            continue
+        try:
+            return compute(snapshot)
+        except SupersededError:
+            continue
+    raise ServiceDownError("no batch version stayed long enough to be read")
 
 
 @dataclass(frozen=True)
@@ -98,6 +123,17 @@ class Charts:
         batch, overlay = self._merged(store, snapshot, view, slice_, span)
         return whole(batch.chart, overlay)
 
+    def standing(
+        self, store: Store, snapshot: Snapshot, view: str, slice_: Slice, span: Span, key: bytes
+    ) -> tuple[int, dict[str, int]] | None:
+        """A key's rank by plays, and its sums; None where the chart hasn't got it.
+
+        Raises:
+            SupersededError: the snapshot is too old to be read.
+        """
+        batch, overlay = self._merged(store, snapshot, view, slice_, span)
+        return standing(batch.chart, overlay, key, by="plays")
+
     def count(self, store: Store, snapshot: Snapshot, view: str, slice_: Slice, span: Span) -> int:
         """Distinct keys of a chart.
 
@@ -117,7 +153,7 @@ class Charts:
         """
         narrowed, daypart = without_daypart(slice_)
         cells = without_erased(self.finest(store, snapshot, view, narrowed, ALL))
-        chosen = cells.where(within(cells, span))
+        chosen = cells.where(within(cells, span, finest="hour"))
         return chosen if daypart is None else chosen.where(in_daypart(chosen, daypart))
 
     def finest(

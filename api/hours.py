@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from api.merge import takes_back
 from listens.packing import Cells, Ints
-from listens.rules import DAYPARTS, MEASURES
-from listens.windows import HOURS_A_DAY, Span, date_of
+from listens.rules import DAYPARTS, MEASURES, SHOWN
+from listens.views import Finest
+from listens.windows import A_DAY, HOURS_A_DAY, Span, date_of
 
 PeriodGrain = Literal["hour", "day", "week", "month", "year"]
 
@@ -39,10 +40,10 @@ def without_erased(cells: Cells) -> Cells:
     return folded.where(~takes_back(folded.measures))
 
 
-def within(cells: Cells, span: Span) -> NDArray[np.bool_]:
-    """Which rows lie in the span; their windows are hours."""
-    hours = cells.window
-    return (hours >= span.first * HOURS_A_DAY) & (hours < span.end * HOURS_A_DAY)
+def within(cells: Cells, span: Span, *, finest: Finest) -> NDArray[np.bool_]:
+    """Which rows lie in the span; `finest` says what their windows are."""
+    a_day = A_DAY[finest]
+    return (cells.window >= span.first * a_day) & (cells.window < span.end * a_day)
 
 
 def in_daypart(cells: Cells, daypart: str) -> NDArray[np.bool_]:
@@ -114,6 +115,18 @@ def period_sums(cells: Cells, grain: PeriodGrain) -> tuple[int, dict[str, Ints]]
     first = int(numbers.min())
     n = int(numbers.max()) - first + 1
     return first, {name: _summed(cells.measures[name], numbers - first, n) for name in MEASURES}
+
+
+def periods_shown(cells: Cells, grain: PeriodGrain) -> list[dict[str, Any]]:
+    """Name and shown sums of each period, from the first with a row to the last."""
+    if not len(cells):
+        return []
+    first, columns = period_sums(cells, grain)
+    rows = zip(*(columns[name].tolist() for name in SHOWN), strict=True)
+    return [
+        {"period": period_name(first + place, grain), **dict(zip(SHOWN, row, strict=True))}
+        for place, row in enumerate(rows)
+    ]
 
 
 def period_count(cells: Cells, grain: PeriodGrain) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,31 +140,98 @@ def extended(overlay: Overlay, batch: Chart, more: Chart, *, until: int) -> Over
     return Overlay(until, touched, places, held, _gone(batch, touched, places, held))
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of batch and speed together: untouched ones of the batch, then what was touched.
+
+    Attributes:
+        untouched: places in the batch chart that the speed layer hasn't touched.
+    """
+
+    batch: Chart
+    overlay: Overlay
+    untouched: Places
+
+    @cached_property
+    def alive(self) -> Places:
+        """The touched keys of which something is left."""
+        return np.flatnonzero(~self.overlay.gone)
+
+    @cached_property
+    def line(self) -> Places:
+        """Numbers that are ascending as the keys are.
+
+        Keys are ascending on both sides, so that places stand for them: those of the batch are
+        odd, those that only the speed layer has fall in the gaps and are even.
+        """
+        touched = (2 * self.overlay.place + self.overlay.held)[self.alive]
+        return np.concatenate([2 * self.untouched + 1, touched])
+
+    def column(self, name: str) -> Ints:
+        """A measure of each row."""
+        touched = self.overlay.sums(self.batch, name)[self.alive]
+        return np.concatenate([self.batch.measures[name][self.untouched], touched])
+
+    def of(self, key: Keys) -> Places:
+        """The row of a single key; none where the chart hasn't got it."""
+        touched = np.flatnonzero(self.overlay.touched.key[self.alive] == key)
+        if len(touched):
+            return len(self.untouched) + touched
+        place, known = found(self.batch.key, key)
+        return np.flatnonzero(self.untouched == place) if known[0] else place[:0]
+
+    def picked(self, chosen: Places) -> Chart:
+        """Some rows, in their order."""
+        is_touched = chosen >= len(self.untouched)
+        of_speed = self.alive[chosen[is_touched] - len(self.untouched)]
+        of_batch = self.untouched[chosen[~is_touched]]
+        key = np.empty(len(chosen), np.result_type(self.batch.key, self.overlay.touched.key))
+        key[~is_touched] = self.batch.key[of_batch]
+        key[is_touched] = self.overlay.touched.key[of_speed]
+        measures = {}
+        for name in MEASURES:
+            column = np.empty(len(chosen), np.int64)
+            column[~is_touched] = self.batch.measures[name][of_batch]
+            column[is_touched] = self.overlay.sums(self.batch, name)[of_speed]
+            measures[name] = column
+        return Chart(key, measures)
+
+
 def page(ranked: Ranked, overlay: Overlay, *, order: Order, offset: int, limit: int) -> Page:
     """Ranks `offset + 1` to `offset + limit`."""
-    if not order.is_plain:
-        return _whole_page(ranked.chart, overlay, order, offset=offset, limit=limit)
     batch, by = ranked.chart, order.by
+    if not order.is_plain:
+        return _page_of_all(_all_rows(batch, overlay), order, offset=offset, limit=limit)
     total = overlay.total(batch)
     reach = min(offset + limit, total)
     if offset >= reach:
         return Page(no_chart(), total)
-    untouched = _first_untouched(ranked, overlay, by=by, reach=reach)
-    # Keys are ascending on both sides, so that places stand for them: those of the batch are
-    # odd, those that only the speed layer has fall in the gaps and are even.
-    alive = np.flatnonzero(~overlay.gone)
-    line = np.concatenate([2 * untouched + 1, (2 * overlay.place + overlay.held)[alive]])
-    values = np.concatenate([batch.measures[by][untouched], overlay.sums(batch, by)[alive]])
-    chosen = _ranked_first(values, line, reach)[offset:]
-    return Page(_picked(batch, overlay, untouched, alive, chosen), total)
+    rows = _Rows(batch, overlay, _first_untouched(ranked, overlay, by=by, reach=reach))
+    chosen = _ranked_first(rows.column(by), rows.line, reach)[offset:]
+    return Page(rows.picked(chosen), total)
 
 
 def whole(batch: Chart, overlay: Overlay) -> Chart:
     """Batch and speed together; keys ascending."""
-    untouched, alive = _untouched(batch, overlay), np.flatnonzero(~overlay.gone)
-    line = np.concatenate([2 * untouched + 1, (2 * overlay.place + overlay.held)[alive]])
+    rows = _all_rows(batch, overlay)
     # Stable: keys that only the speed layer has may fall in one gap, and are ascending there.
-    return _picked(batch, overlay, untouched, alive, np.argsort(line, kind="stable"))
+    return rows.picked(np.argsort(rows.line, kind="stable"))
+
+
+def standing(
+    batch: Chart, overlay: Overlay, key: bytes, *, by: str
+) -> tuple[int, dict[str, int]] | None:
+    """One key's rank by a measure and its sums; None where the chart hasn't got it."""
+    rows = _all_rows(batch, overlay)
+    row = rows.of(np.array([key], "S"))
+    if not len(row):
+        return None
+    values, line = rows.column(by), rows.line
+    # Of two in one gap, which only the speed layer has, the first is the lower key.
+    is_lower = (line < line[row]) | ((line == line[row]) & (np.arange(len(line)) < row))
+    ahead = (values > values[row]) | ((values == values[row]) & is_lower)
+    sums = {name: int(column[0]) for name, column in rows.picked(row).measures.items()}
+    return int(np.count_nonzero(ahead)) + 1, sums
 
 
 def found(keys: Keys, wanted: Keys) -> tuple[Places, NDArray[np.bool_]]:
@@ -229,31 +297,26 @@ def _gone(
     return gone
 
 
-def _whole_page(batch: Chart, overlay: Overlay, order: Order, *, offset: int, limit: int) -> Page:
+def _page_of_all(rows: _Rows, order: Order, *, offset: int, limit: int) -> Page:
     """As `page`, looking at every key: by rates and from the least on, no bound is known before."""
-    untouched, alive = _untouched(batch, overlay), np.flatnonzero(~overlay.gone)
-    line = np.concatenate([2 * untouched + 1, (2 * overlay.place + overlay.held)[alive]])
-
-    def column(name: str) -> Ints:
-        return np.concatenate([batch.measures[name][untouched], overlay.sums(batch, name)[alive]])
-
-    over = sum((column(name) for name in order.over), np.zeros(len(line), np.int64))
-    is_rate = order.by in RATES
-    able = np.flatnonzero(over >= max(order.least, int(is_rate)))
-    values: Values = (
-        column(RATES[order.by].of)[able] / over[able] if is_rate else (column(order.by)[able])
-    )
+    over = sum((rows.column(name) for name in order.over), np.zeros(len(rows.line), np.int64))
+    rate = RATES.get(order.by)
+    able = np.flatnonzero(over >= max(order.least, int(rate is not None)))
+    values: Values = rows.column(rate.of if rate else order.by)[able]
+    if rate:
+        values = values / over[able]
     reach = min(offset + limit, len(able))
     if offset >= reach:
         return Page(no_chart(), len(able))
-    chosen = _ranked_first(-values if order.ascending else values, line[able], reach)[offset:]
-    return Page(_picked(batch, overlay, untouched, alive, able[chosen]), len(able))
+    signed = -values if order.ascending else values
+    chosen = _ranked_first(signed, rows.line[able], reach)[offset:]
+    return Page(rows.picked(able[chosen]), len(able))
 
 
-def _untouched(batch: Chart, overlay: Overlay) -> Places:
+def _all_rows(batch: Chart, overlay: Overlay) -> _Rows:
     is_touched = np.zeros(len(batch), np.bool_)
     is_touched[overlay.place[overlay.held]] = True
-    return np.flatnonzero(~is_touched)
+    return _Rows(batch, overlay, np.flatnonzero(~is_touched))
 
 
 def _first_untouched(ranked: Ranked, overlay: Overlay, *, by: str, reach: int) -> Places:
@@ -262,25 +325,6 @@ def _first_untouched(ranked: Ranked, overlay: Overlay, *, by: str, reach: int) -
     is_touched[hit] = True
     first = ranked.order(by)[: reach + len(hit)]
     return first[~is_touched[first]][:reach].astype(np.intp)
-
-
-def _picked(
-    batch: Chart, overlay: Overlay, untouched: Places, alive: Places, chosen: Places
-) -> Chart:
-    """The rows at some places of the untouched and then the touched keys, in their order."""
-    is_touched = chosen >= len(untouched)
-    of_speed = alive[chosen[is_touched] - len(untouched)]
-    of_batch = untouched[chosen[~is_touched]]
-    key = np.empty(len(chosen), np.result_type(batch.key, overlay.touched.key))
-    key[~is_touched] = batch.key[of_batch]
-    key[is_touched] = overlay.touched.key[of_speed]
-    measures = {}
-    for name in MEASURES:
-        column = np.empty(len(chosen), np.int64)
-        column[~is_touched] = batch.measures[name][of_batch]
-        column[is_touched] = overlay.sums(batch, name)[of_speed]
-        measures[name] = column
-    return Chart(key, measures)
 
 
 def _ranked_first(values: Values, line: Places, reach: int) -> Places:

@@ -55,6 +55,15 @@ def checked(view: str, slice_: Slice) -> Slice:
     )
 
 
+def checked_by_hour(slice_: Slice) -> None:
+    """Check that the totals by the hour are counted by a slice, but for a part of the day.
+
+    Raises:
+        BadParameterError: they aren't.
+    """
+    checked("totals", without_daypart(slice_)[0])
+
+
 def without_daypart(slice_: Slice) -> tuple[Slice, str | None]:
     """A slice by a part of the day and something else as the latter, and the part.
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from api import habits, personality
 from api.charts import Charts
-from api.hours import day_range, in_daypart, period_name, period_sums, sums
-from api.merge import Order, Page, found
+from api.hours import day_range, in_daypart, periods_shown, sums, within
+from api.merge import Order, Page
 from api.rankings import RANKINGS, items_of, measures_shown, sums_shown
 from api.reading import Slice
 from api.sliding import moment_of
@@ -52,30 +52,34 @@ class Source:
         items = items_of(self.store, RANKINGS["listeners"], page, offset=0)
         return {"items": items, "total": page.total}
 
+    def standing(self, view: str, key: bytes) -> Body:
+        """Rank by plays among everyone's, sums and rates; null and zeros where there's nothing."""
+        found = self.charts.standing(self.store, self.snapshot, view, Slice(), self.span, key)
+        rank, sums = found or (None, dict.fromkeys(MEASURES, 0))
+        return {"rank": rank, **measures_shown(sums)}
+
+    def hits(self) -> Chart:
+        """Everyone's most played songs."""
+        return self._page("songs", Slice(), limit=personality.HITS).chart
+
+    def music(self, slice_: Slice) -> Cells:
+        """Cells by the hour of all music."""
+        hours = self.hours("totals", slice_)
+        return hours.where(hours.key == b"music")
+
     def hours(self, view: str, slice_: Slice) -> Cells:
-        """Cells by the hour; music only."""
+        """Cells by the hour."""
         return self.charts.hours(self.store, self.snapshot, slice_, self.span, view=view)
 
     def finest(self, view: str, slice_: Slice) -> Cells:
         """Finest cells of all time."""
         return self.charts.finest(self.store, self.snapshot, view, slice_, ALL)
 
-    def _page(self, view: str, slice_: Slice) -> Page:
+    def _page(self, view: str, slice_: Slice, *, limit: int = TOP) -> Page:
         return self.charts.page(
             self.store, self.snapshot, view, slice_, self.span,
-            order=FAVOURITES, offset=0, limit=TOP,
+            order=FAVOURITES, offset=0, limit=limit,
         )  # fmt: skip
-
-
-def rank_of(chart: Chart, key: bytes) -> tuple[int | None, dict[str, int]]:
-    """The rank by plays, and the sums; None and zeros where the chart hasn't got the key."""
-    place, known = found(chart.key, np.array([key], chart.key.dtype))
-    if not known[0]:
-        return None, dict.fromkeys(MEASURES, 0)
-    row = int(place[0])
-    plays = chart.measures["plays"]
-    ahead = np.count_nonzero(plays > plays[row]) + np.count_nonzero(plays[:row] == plays[row])
-    return int(ahead) + 1, {name: int(column[row]) for name, column in chart.measures.items()}
 
 
 def when(hours: Cells) -> Body:
@@ -84,7 +88,7 @@ def when(hours: Cells) -> Body:
     return {
         "first_day": first,
         "last_day": last,
-        "history": _history(hours),
+        "history": periods_shown(hours, "month"),
         "dayparts": {
             name: sums_shown(sums(hours.where(in_daypart(hours, name)))) for name in DAYPARTS
         },
@@ -94,13 +98,10 @@ def when(hours: Cells) -> Body:
 def listener_page(source: Source, listener: str) -> Body:
     """Sums, rank, history, favourites, habits and personality of a listener."""
     slice_ = Slice("listener", listener)
-    rank, totals = rank_of(source.whole("listeners", Slice()), listener.encode())
-    hours = source.hours("totals", slice_)
-    music = hours.where(hours.key == b"music")
+    music = source.music(slice_)
     return {
         "listener": listener,
-        "rank": rank,
-        **measures_shown(totals),
+        **source.standing("listeners", listener.encode()),
         **when(music),
         "songs": source.top("songs", slice_),
         "artists": source.top("artists", slice_),
@@ -112,21 +113,22 @@ def listener_page(source: Source, listener: str) -> Body:
 
 def _habits(source: Source, slice_: Slice, music: Cells) -> Body:
     first = habits.first_days(source.finest("songs", slice_))
-    within = first[(first >= source.span.first) & (first < source.span.end)]
+    new = first[(first >= source.span.first) & (first < source.span.end)]
     days = np.unique(music.where(music.measures["streams"] > 0).window // HOURS_A_DAY)
     streak = habits.longest_streak(days)
     axes = personality.axes(
         songs=source.whole("songs", slice_),
         artists=source.whole("artists", slice_),
-        first_heard=len(within),
-        everyone=source.whole("songs", Slice()),
+        first_heard=len(new),
+        hits=source.hits(),
+        plays_of_everyone=sums(source.music(Slice()))["plays"],
         years=_years(source, slice_),
     )
     letters = [axis.letter for axis in axes if axis.letter]
     return {
         "days": len(days),
         "longest_streak": streak and vars(streak),
-        "discoveries": habits.discoveries(within),
+        "discoveries": habits.discoveries(new),
         "sessions": _sessions(source, slice_),
         "personality": "".join(letters) if len(letters) == len(axes) else None,
         "axes": [
@@ -143,22 +145,20 @@ def _habits(source: Source, slice_: Slice, music: Cells) -> Body:
 
 
 def _sessions(source: Source, slice_: Slice) -> Body:
-    days = source.span
     cells = source.finest("listener_minutes", slice_)
-    day = cells.window // (HOURS_A_DAY * 60)
-    found_ = habits.sessions(cells.where((day >= days.first) & (day < days.end)))
-    longest = found_.longest()
-    count = len(found_)
+    found = habits.sessions(cells.where(within(cells, source.span, finest="minute")))
+    longest = found.longest()
+    count = len(found)
     return {
         "count": count,
-        "average_minutes": round(float((found_.end - found_.start).mean()), 1) if count else None,
+        "average_minutes": round(float((found.end - found.start).mean()), 1) if count else None,
         "longest": None
         if longest is None
         else {
-            "from": moment_of(int(found_.start[longest])),
-            "to": moment_of(int(found_.end[longest])),
-            "minutes": int(found_.end[longest] - found_.start[longest]),
-            "ms_played": int(found_.ms_played[longest]),
+            "from": moment_of(int(found.start[longest])),
+            "to": moment_of(int(found.end[longest])),
+            "minutes": int(found.end[longest] - found.start[longest]),
+            "ms_played": int(found.ms_played[longest]),
         },
     }
 
@@ -166,7 +166,7 @@ def _sessions(source: Source, slice_: Slice) -> Body:
 def _years(source: Source, slice_: Slice) -> dict[int, dict[int, int]]:
     """Year of listening → year of release → plays."""
     cells = source.finest("years", slice_)
-    cells = cells.where((cells.window >= source.span.first) & (cells.window < source.span.end))
+    cells = cells.where(within(cells, source.span, finest="day"))
     years: dict[int, dict[int, int]] = {}
     rows = zip(cells.window.tolist(), cells.key.tolist(), cells.measures["plays"].tolist(),
                strict=True)  # fmt: skip
@@ -174,17 +174,3 @@ def _years(source: Source, slice_: Slice) -> dict[int, dict[int, int]]:
         of_year = years.setdefault(date_of(day).year, {})
         of_year[int(released)] = of_year.get(int(released), 0) + plays
     return years
-
-
-def _history(hours: Cells) -> list[Body]:
-    if not len(hours):
-        return []
-    first, columns = period_sums(hours, "month")
-    rows = zip(*(columns[name].tolist() for name in MEASURES), strict=True)
-    return [
-        {
-            "period": period_name(first + place, "month"),
-            **sums_shown(dict(zip(MEASURES, row, strict=True))),
-        }
-        for place, row in enumerate(rows)
-    ]

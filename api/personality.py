@@ -49,7 +49,7 @@ class Axis:
 
 
 def axes(
-    *, songs: Chart, artists: Chart, first_heard: int, everyone: Chart,
+    *, songs: Chart, artists: Chart, first_heard: int, hits: Chart, plays_of_everyone: int,
     years: dict[int, dict[int, int]],
 ) -> list[Axis]:  # fmt: skip
     """The four axes of a listener in a window.
@@ -58,12 +58,12 @@ def axes(
         songs: the listener's chart of songs in the window.
         artists: the listener's chart of artists in the window.
         first_heard: how many songs were heard in the window for the first time at all.
-        everyone: everybody's chart of songs in the window.
+        hits: everyone's HITS most played songs in the window.
+        plays_of_everyone: of all songs in the window.
         years: year of listening → year of release → plays of the listener.
     """
     plays = int(songs.measures["plays"].sum())
-    hits = _top(everyone, HITS)
-    common = _share_of(everyone, hits)
+    common = _share(int(hits.measures["plays"].sum()), plays_of_everyone)
     return [
         Axis("exploration", ("Familiarity", "Exploration"), _share(min(first_heard, plays), plays),
              EXPLORES_FROM),

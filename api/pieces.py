@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from api import reading
+from api.hours import within
 from api.reading import Slice
 from api.snapshot import Snapshot, StoredWindow
 from listens.packing import Cells, Chart, folded
 from listens.store import Store
 from listens.views import VIEWS
-from listens.windows import A_DAY, ALL, Piece, Span, parse_window, pieces
+from listens.windows import ALL, Piece, Span, parse_window, pieces
 
 StoredPiece = tuple[Piece, StoredWindow]
 
@@ -45,8 +46,7 @@ def read_pieces(store: Store, view: str, slice_: Slice, parts: tuple[StoredPiece
 def chart_within(cells: Cells, span: Span, *, view: str) -> Chart:
     """Sums by key of the finest cells of a view whose day lies in the span."""
     if not span.is_all:
-        days = cells.window // A_DAY[VIEWS[view].finest]
-        cells = cells.where((days >= span.first) & (days < span.end))
+        cells = cells.where(within(cells, span, finest=VIEWS[view].finest))
     return folded([Chart(cells.key, cells.measures)])
 
 

@@ -13,6 +13,8 @@ from listens.rules import MUSIC, named
 
 EVERYONE = "everyone"
 
+Finest = Literal["day", "hour", "minute"]
+
 SEPARATOR = "/"
 """Between the two values of a slice by two; the second one never has it."""
 
@@ -32,7 +34,7 @@ class View:
     name: str
     key: str
     key_type: Literal["id", "text"]
-    finest: Literal["day", "hour", "minute"]
+    finest: Finest
     slices: tuple[str, ...]
     where: str = MUSIC
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from api import reading
-from api.charts import Charts, SupersededError
+from api.charts import Charts, at_one_moment
 from api.merge import Page
 from api.narrowing import checked
 from api.problems import BadParameterError
@@ -18,14 +18,13 @@ from api.queries import Order, Selection, parsed
 from api.rankings import RANKINGS, Item, Ranking, items_of
 from api.routes.top import order_of
 from api.snapshot import Snapshot
-from listens.errors import ServiceDownError, UserMistakeError
+from listens.errors import UserMistakeError
 from listens.packing import Chart
 from listens.rules import RATES, SHOWN
 from listens.store import Store
 from listens.tables import Target, opened
 
 ROWS_AT_ONCE = 10_000
-ATTEMPTS = 4
 
 EVERYTHING = 1 << 31
 """More ranks than any chart has."""
@@ -89,19 +88,14 @@ def export(store: Store, charts: Charts, view: str, query: ExportQuery, target: 
 
 
 def _page(store: Store, charts: Charts, view: str, query: ExportQuery) -> tuple[Snapshot, Page]:
-    for _ in range(ATTEMPTS):
-        snapshot = reading.snapshot(store)
-        if snapshot is None:
-            continue
-        try:
-            page = charts.page(
-                store, snapshot, view, query.slice_, query.span,
-                order=order_of(query), offset=0, limit=query.limit,
-            )  # fmt: skip
-        except SupersededError:
-            continue
+    def read(snapshot: Snapshot) -> tuple[Snapshot, Page]:
+        page = charts.page(
+            store, snapshot, view, query.slice_, query.span,
+            order=order_of(query), offset=0, limit=query.limit,
+        )  # fmt: skip
         return snapshot, page
-    raise ServiceDownError("no batch version stayed long enough to be read")
+
+    return at_one_moment(lambda: reading.snapshot(store), read)
 
 
 def _schema(ranking: Ranking) -> pa.Schema:

@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from api.hours import period_name
+from api.sliding import minute_of, moment_of
 from listens.views import EVERYONE, VIEWS
-from listens.windows import A_DAY, Span, date_of, day_number
+from listens.windows import A_DAY, MINUTES_A_DAY, Span
 
 Unit = Literal["minute", "hour"]
 
@@ -17,9 +19,7 @@ _LOOK_AHEAD_MINUTES = 240
 
 def number_of(moment: datetime, zone: ZoneInfo, unit: Unit) -> int:
     """The period that a moment is in."""
-    local = moment.astimezone(zone)
-    within = local.hour if unit == "hour" else local.hour * 60 + local.minute
-    return day_number(local.date()) * A_DAY[unit] + within
+    return _of_minute(minute_of(moment.astimezone(zone).replace(tzinfo=None)), unit)
 
 
 def closed_before(moment: datetime, zone: ZoneInfo, unit: Unit) -> int:
@@ -30,10 +30,7 @@ def closed_before(moment: datetime, zone: ZoneInfo, unit: Unit) -> int:
 
 def name_of(number: int, unit: Unit) -> str:
     """Like 2026-01-13T05 or 2026-01-13T05:07."""
-    day, within = divmod(number, A_DAY[unit])
-    if unit == "hour":
-        return f"{date_of(day).isoformat()}T{within:02d}"
-    return f"{date_of(day).isoformat()}T{within // 60:02d}:{within % 60:02d}"
+    return period_name(number, "hour") if unit == "hour" else moment_of(number)
 
 
 def number_named(name: str, unit: Unit) -> int:
@@ -43,9 +40,11 @@ def number_named(name: str, unit: Unit) -> int:
         ValueError: it's no such name.
     """
     form = "%Y-%m-%dT%H" if unit == "hour" else "%Y-%m-%dT%H:%M"
-    moment = datetime.strptime(name, form)  # noqa: DTZ007 - of the reporting zone
-    within = moment.hour if unit == "hour" else moment.hour * 60 + moment.minute
-    return day_number(moment.date()) * A_DAY[unit] + within
+    return _of_minute(minute_of(datetime.strptime(name, form)), unit)  # noqa: DTZ007 - its zone's
+
+
+def _of_minute(minute: int, unit: Unit) -> int:
+    return minute * A_DAY[unit] // MINUTES_A_DAY
 
 
 def view_of(chart: str, unit: Unit) -> str | None:

@@ -9,9 +9,9 @@ from typing import Any
 from flask import Blueprint, Response, abort
 
 from api.answering import answer, service
-from api.pages import Body, Source, listener_page, rank_of, when
+from api.pages import Body, Source, listener_page, when
 from api.queries import PageQuery, parse
-from api.rankings import RANKINGS, measures_shown
+from api.rankings import RANKINGS
 from api.reading import Slice, names_of
 from api.snapshot import Snapshot
 
@@ -25,7 +25,7 @@ _SINGULAR = {"songs": "song", "artists": "artist", "albums": "album"}
 def work(view: str, key: str) -> Response:
     """A song, artist or album by its id."""
     if not _ID.fullmatch(key):
-        abort(404, description="an id has 32 hexadecimal digits; /api/search finds it")
+        abort(404, description="an id has 32 hexadecimal digits, as charts have them")
     packed = bytes.fromhex(key)
     names = names_of(service().store, [packed]).get(packed)
     if names is None:
@@ -34,12 +34,10 @@ def work(view: str, key: str) -> Response:
 
     def compute(source: Source) -> Body:
         slice_ = Slice(_SINGULAR[view], key)
-        rank, totals = rank_of(source.whole(view, Slice()), packed)
         return {
             ranking.key: key,
             **{name: names.get(name) for name in ranking.names},
-            "rank": rank,
-            **measures_shown(totals),
+            **source.standing(view, packed),
             **when(source.hours("audience", slice_)),
             "listeners": source.audience(slice_),
         }
@@ -53,13 +51,10 @@ def genre(genre: str) -> Response:
 
     def compute(source: Source) -> Body:
         slice_ = Slice("genre", genre)
-        rank, totals = rank_of(source.whole("genres", Slice()), genre.encode())
-        hours = source.hours("totals", slice_)
         return {
             "genre": genre,
-            "rank": rank,
-            **measures_shown(totals),
-            **when(hours.where(hours.key == b"music")),
+            **source.standing("genres", genre.encode()),
+            **when(source.music(slice_)),
             "songs": source.top("songs", slice_),
             "artists": source.top("artists", slice_),
             "listeners": source.top("listeners", slice_),

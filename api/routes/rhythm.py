@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 
 from api.answering import answer, service
 from api.hours import in_daypart, sums, week_hours
-from api.narrowing import checked, without_daypart
+from api.narrowing import checked_by_hour
 from api.queries import Selection, parse
 from api.rankings import measures_shown, sums_shown
 from api.snapshot import Snapshot
@@ -23,7 +23,7 @@ blueprint = Blueprint("rhythm", __name__)
 def rhythm() -> Response:
     """Sums by hour of the week, from Monday on, by part of the day, and of day and night."""
     query = parse(Selection)
-    checked("totals", without_daypart(query.slice_)[0])
+    checked_by_hour(query.slice_)
 
     def compute(snapshot: Snapshot) -> dict[str, Any]:
         hours = service().charts.hours(service().store, snapshot, query.slice_, query.span)

@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from api.answering import answer, service
 from api.hours import day_range, sums, sums_by_kind
-from api.narrowing import checked, without_daypart
+from api.narrowing import checked_by_hour
 from api.queries import Selection, parse
 from api.rankings import measures_shown, sums_shown
 from api.snapshot import Snapshot
@@ -24,7 +24,7 @@ COUNTED = ("songs", "artists", "albums")
 def summary() -> Response:
     """Sums over all music, how many songs, artists and albums, and the sums of each kind."""
     query = parse(Selection)
-    checked("totals", without_daypart(query.slice_)[0])
+    checked_by_hour(query.slice_)
 
     def compute(snapshot: Snapshot) -> dict[str, Any]:
         store, charts = service().store, service().charts

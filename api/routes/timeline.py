@@ -7,13 +7,11 @@ from typing import Any
 from flask import Blueprint, Response
 
 from api.answering import answer, service
-from api.hours import PeriodGrain, period_count, period_name, period_sums
-from api.narrowing import checked, without_daypart
+from api.hours import period_count, periods_shown
+from api.narrowing import checked_by_hour
 from api.problems import BadParameterError
 from api.queries import TimelineQuery, parse
 from api.snapshot import Snapshot
-from listens.packing import Cells
-from listens.rules import SHOWN
 
 blueprint = Blueprint("timeline", __name__)
 
@@ -25,7 +23,7 @@ MAX_PERIODS = 10_000
 def timeline() -> Response:
     """One item a period from the first to the last with data, silent ones included."""
     query = parse(TimelineQuery)
-    checked("totals", without_daypart(query.slice_)[0])
+    checked_by_hour(query.slice_)
 
     def compute(snapshot: Snapshot) -> dict[str, Any]:
         hours = service().charts.hours(service().store, snapshot, query.slice_, query.span)
@@ -37,15 +35,6 @@ def timeline() -> Response:
                 f"grain={query.grain} makes {n} periods, and an answer holds {MAX_PERIODS}; "
                 "ask for a longer grain, or a shorter window",
             )
-        return {"items": _items(music, query.grain) if n else [], "total": n}
+        return {"items": periods_shown(music, query.grain), "total": n}
 
     return answer(query, compute)
-
-
-def _items(music: Cells, grain: PeriodGrain) -> list[dict[str, Any]]:
-    first, columns = period_sums(music, grain)
-    rows = zip(*(columns[name].tolist() for name in SHOWN), strict=True)
-    return [
-        {"period": period_name(first + place, grain), **dict(zip(SHOWN, row, strict=True))}
-        for place, row in enumerate(rows)
-    ]

@@ -14,7 +14,7 @@ from api.problems import BadParameterError
 from api.queries import TrendingQuery, parse
 from api.rankings import RANKINGS, keys_shown
 from api.snapshot import Snapshot
-from listens.packing import Chart, Ints
+from listens.packing import Ints
 from listens.windows import span_before
 
 blueprint = Blueprint("trending", __name__)
@@ -37,12 +37,13 @@ def trending() -> Response:
             for span in (query.span, before)
         )
         values = now.measures[query.by]
-        earlier = _values(then, now, query.by)
+        place, known = found(then.key, now.key)
+        earlier = np.zeros(len(now), np.int64)
+        earlier[known] = then.measures[query.by][place[known]]
         rises = np.flatnonzero(values > earlier)
         order = rises[np.argsort(earlier[rises] - values[rises], kind="stable")]
         chosen = order[query.offset : query.offset + query.limit]
         ranks, ranks_then = _ranks(values), _ranks(then.measures[query.by])
-        place, known = found(then.key, now.key[chosen])
         items = [
             {
                 "rank": query.offset + number + 1,
@@ -51,29 +52,15 @@ def trending() -> Response:
                 "now": int(values[row]),
                 "before": int(earlier[row]),
                 "chart_rank": int(ranks[row]),
-                "chart_rank_before": int(ranks_then[at]) if is_known else None,
+                "chart_rank_before": int(ranks_then[place[row]]) if known[row] else None,
             }
-            for number, (key, row, at, is_known) in enumerate(
-                zip(
-                    keys_shown(store, ranking, now.key[chosen]),
-                    chosen.tolist(),
-                    place.tolist(),
-                    known.tolist(),
-                    strict=True,
-                )
+            for number, (key, row) in enumerate(
+                zip(keys_shown(store, ranking, now.key[chosen]), chosen.tolist(), strict=True)
             )
         ]
         return {"items": items, "total": len(rises)}
 
     return answer(query, compute)
-
-
-def _values(then: Chart, now: Chart, by: str) -> Ints:
-    """A measure of the period before, of the keys of now."""
-    place, known = found(then.key, now.key)
-    values = np.zeros(len(now), np.int64)
-    values[known] = then.measures[by][place[known]]
-    return values
 
 
 def _ranks(values: Ints) -> Ints:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from api.answering import answer, service
+from api.pieces import stored_months
 from api.problems import BadParameterError
 from api.queries import WindowsQuery, parse
 from api.rankings import RANKINGS, items_of
@@ -14,8 +15,7 @@ from api.reading import Slice
 from api.routes.top import order_of
 from api.sliding import Windows, minute_of, moment_of, tops
 from api.snapshot import Snapshot
-from listens.packing import Cells
-from listens.windows import ALL
+from listens.windows import ALL, MINUTES_A_DAY, Span, parse_window
 
 blueprint = Blueprint("windows", __name__)
 
@@ -37,8 +37,7 @@ def windows() -> Response:
         view = VIEW_OF[query.entity]
         chosen = _given(query)
         if chosen is None:
-            everything = charts.finest(store, snapshot, view, Slice(), ALL)
-            chosen = _newest(everything, query)
+            chosen = _ending(_newest_minute(snapshot, view), query)
         cells = charts.finest(store, snapshot, view, Slice(), chosen.days)
         items = [
             {
@@ -69,10 +68,24 @@ def _given(query: WindowsQuery) -> Windows | None:
     return chosen
 
 
-def _newest(cells: Cells, query: WindowsQuery) -> Windows:
-    """The `count` windows of which the last holds the newest minute."""
+def _newest_minute(snapshot: Snapshot, view: str) -> int | None:
+    """The last minute with a cell; no month is read that can't have it."""
+    newest = None
+    months = [parse_window(month.name) for month in stored_months(snapshot, ALL)]
+    # The speed layer's cells come with any span, also where no month is stored.
+    for span in [*sorted(months, key=lambda month: -month.first), Span(0, 0)]:
+        if newest is not None and span.end * MINUTES_A_DAY <= newest:
+            break
+        cells = service().charts.finest(service().store, snapshot, view, Slice(), span)
+        if len(cells):
+            newest = max(newest or 0, int(cells.window.max()))
+    return newest
+
+
+def _ending(newest: int | None, query: WindowsQuery) -> Windows:
+    """The `count` windows of which the last holds a minute."""
     size, step = query.minutes
-    if not len(cells):
+    if newest is None:
         return Windows(0, 0, size, step)
-    last = int(cells.window.max()) // step * step
+    last = newest // step * step
     return Windows(max(0, last - (query.count - 1) * step), last + 1, size, step)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.merge import Order, Ranked, extended, no_overlay, page, whole
+from api.merge import Order, Ranked, extended, no_overlay, page, standing, whole
 from api.pieces import chart_within
 from api.speed_rows import Block, SpeedRows
 from listens.packing import Cells, Chart, folded
@@ -217,3 +217,16 @@ def test_any_order_is_that_of_the_slowest_count(rows, cut, offset, limit, by, as
     assert found.total == len(expected)
     assert listed(found.chart) == expected[offset : offset + limit]
     assert len(whole(ranked.chart, overlay)) == len(counted(rows, "plays"))
+
+
+@given(rows=ROWS, cut=st.integers(0, 30), key=KEYS, by=BY)
+def test_a_key_stands_where_the_whole_chart_has_it(rows, cut, key, by):
+    ranked = Ranked(chart_within(cells_of(rows[:cut]), ALL, view="songs"))
+    more = chart_within(cells_of(rows[cut:]), ALL, view="songs")
+    overlay = extended(no_overlay(0), ranked.chart, more, until=1)
+
+    found = standing(ranked.chart, overlay, key, by=by)
+
+    ranks = {each: (rank, sums) for rank, (each, sums) in enumerate(counted(rows, by), start=1)}
+    expected = ranks.get(key)
+    assert found == (expected and (expected[0], dict(zip(MEASURES, expected[1], strict=True))))
