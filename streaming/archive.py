@@ -12,7 +12,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
 
 from listens import erasures
@@ -29,6 +31,12 @@ log = logging.getLogger(__name__)
 
 SMALL_COMMIT = 100_000
 """Rows up to which a commit is written as one file."""
+
+TRIES = 3
+"""Of one commit; the table's properties change once in a deployment, if at all."""
+
+_METADATA_CHANGED = "DELTA_METADATA_CHANGED"
+"""The error class, which Delta writes into the message."""
 
 
 class Archive:
@@ -90,15 +98,15 @@ class Archive:
         told = replace(self._told, until=until, erasures=ahead)
         # Without Delta's txnAppId and txnVersion: of two applications that cut their batches
         # differently, it would leave out rows that the other one hasn't written.
-        (
+        append = (
             dated.write.format("delta")
             .mode("append")
             .partitionBy("received_on")
             .option("mergeSchema", "true")
             .option("delta.dataSkippingStatsColumns", STATISTICS_OF)
             .option("userMetadata", told.as_metadata())
-            .save(self._table)
         )
+        _saved(append, self._table)
         return rows
 
     def publish(self) -> None:
@@ -119,6 +127,23 @@ class Archive:
         self._store[collections.ARCHIVE_COVERAGE].update_one(
             {"_id": "archive"}, [{"$set": document}], upsert=True
         )
+
+
+def _saved(append: DataFrameWriter, table: str) -> None:
+    """Save, anew where somebody has changed the table's properties or columns meanwhile.
+
+    Delta then takes no commit back in, not even one that only appends: upkeep that sets a new
+    retention, or another application that brings a new column, would end the query.
+    """
+    for tries_left in reversed(range(TRIES)):
+        try:
+            append.save(table)
+        except (Py4JJavaError, PySparkException) as error:
+            if not tries_left or _METADATA_CHANGED not in str(error):
+                raise
+            log.warning("the archive's table was changed meanwhile; it's written again")
+        else:
+            return
 
 
 def _spans(events: DataFrame) -> dict[int, tuple[int, int]]:

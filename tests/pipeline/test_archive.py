@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
+from pyspark.sql import DataFrame
 
+import streaming.archive
 from batch.archive.check import Check, check
 from batch.archive.upkeep import Upkeep, optimize
 from batch.lease import exclusive
@@ -17,6 +23,7 @@ from batch.versions import BatchBusyError
 from listens import codec
 from listens import store as collections
 from listens.aggregation import archive
+from listens.aggregation.messages import decoded
 from listens.errors import UserMistakeError
 from tests.aggregation.listens import listen
 from tests.pipeline.conftest import Pipeline
@@ -129,6 +136,37 @@ def test_upkeep_is_safe_while_events_come_in(pipeline: Pipeline) -> None:
     found = checked(pipeline)
     assert found.problems == []
     assert found.events == pipeline.get("/api/summary")["plays"] >= 20 + 3 * 10
+    assert sum(partition.repeats for partition in found.partitions) == 0
+
+
+def test_what_changes_the_table_while_events_are_written_ends_nothing(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    send_commits(pipeline, 1)
+    writing, changed = tmp_path / "writing", tmp_path / "changed"
+
+    def waiting(rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        writing.touch()
+        while not changed.exists():
+            time.sleep(0.05)
+        yield from rows
+
+    def decoded_slowly(*args: Any, **kwargs: Any) -> DataFrame:
+        frame = decoded(*args, **kwargs)
+        return frame.mapInArrow(waiting, frame.schema)
+
+    monkeypatch.setattr(streaming.archive, "decoded", decoded_slowly)
+    send(pipeline, first=50, n=10)
+    with ThreadPoolExecutor() as pool:
+        drained = pool.submit(pipeline.drain)
+        while not writing.exists() and not drained.done():
+            time.sleep(0.05)
+        sql(pipeline, "ALTER TABLE {table} SET TBLPROPERTIES ('note' = 'changed')")
+        changed.touch()
+        drained.result()
+
+    found = checked(pipeline)
+    assert (found.problems, found.events) == ([], 20)
     assert sum(partition.repeats for partition in found.partitions) == 0
 
 
