@@ -213,7 +213,7 @@ class Charts:
     def _merged(
         self, store: Store, snapshot: Snapshot, view: str, slice_: Slice, span: Span
     ) -> tuple[Ranked, Overlay]:
-        parts = stored_pieces(snapshot, span)
+        parts = stored_pieces(snapshot, span, view=view)
         key = ("batch", view, slice_, parts)
 
         def load() -> Ranked:

@@ -6,7 +6,7 @@ from api import reading
 from api.hours import within
 from api.reading import Slice
 from api.snapshot import Snapshot, StoredWindow
-from listens.packing import Cells, Chart, folded
+from listens.packing import Cells, Chart, folded, no_chart
 from listens.store import Store
 from listens.views import VIEWS
 from listens.windows import ALL, Piece, Span, parse_window, pieces
@@ -23,8 +23,11 @@ def stored_months(snapshot: Snapshot, span: Span) -> tuple[StoredWindow, ...]:
     return tuple(each for each in months if _overlap(parse_window(each.name), span))
 
 
-def stored_pieces(snapshot: Snapshot, span: Span) -> tuple[StoredPiece, ...]:
-    """The stored windows that cover a span; those without cells left out."""
+def stored_pieces(snapshot: Snapshot, span: Span, *, view: str) -> tuple[StoredPiece, ...]:
+    """The stored windows that cover a span of a view; those without cells left out."""
+    if not VIEWS[view].longer:
+        months = stored_months(snapshot, span)
+        return tuple((Piece("day", each.name, span), each) for each in months)
     years = [parse_window(name) for name in snapshot.windows if len(name) == _YEAR_LENGTH]
     if not years:
         return ()
@@ -38,6 +41,9 @@ def stored_pieces(snapshot: Snapshot, span: Span) -> tuple[StoredPiece, ...]:
 
 def read_pieces(store: Store, view: str, slice_: Slice, parts: tuple[StoredPiece, ...]) -> Chart:
     """The chart of some pieces together; keys distinct and ascending."""
+    if not VIEWS[view].longer:  # months of days alone, often many: read at once
+        cells = reading.batch_cells(store, view, slice_, [window for _, window in parts])
+        return chart_within(cells, parts[0][0].span, view=view) if parts else no_chart()
     charts = [_read_piece(store, view, slice_, piece, window) for piece, window in parts]
     # A single one is distinct and ascending as it is.
     return charts[0] if len(charts) == 1 else folded(charts)

@@ -1,7 +1,8 @@
 """Charts of every grain, packed: from one part's cells, and from the charts of several parts.
 
 A chart is one document: the cells of a view and slice value in one window. Those of grain `day`
-keep the days of a month apart; those of a month, a year and of all time are sums over them.
+keep the days of a month apart; those of a month, a year and of all time are sums over them, of
+the views that have any.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ import numpy as np
 
 from listens.aggregation.cells import CodedCells, Places, grouped, summed
 from listens.aggregation.checksums import month_label, month_numbers
-from listens.packing import Ints, Keys, pack_chart, unpack_chart
+from listens.packing import Ints, Keys, pack_chart, pack_charts, unpack_chart
 from listens.rules import MEASURES
 from listens.store import Document
-from listens.views import PAIRS
+from listens.views import PAIRS, VIEWS
 
 KEYS_A_PART = 100_000
 """About 3 MB a document: far from MongoDB's 16 MB, and one read for nearly every chart."""
@@ -57,12 +58,15 @@ def charts(cells: CodedCells, *, labels: Collection[str]) -> Iterator[Document]:
     """
     view = PAIRS[cells.pair][0]
     of_window = month_numbers(cells.windows, view=view)
-    days = _Level(cells.value, cells.key, of_window[cells.window], cells.measures)
+    measures = {name: column for name, column in cells.measures.items() if column.any()}
+    days = _Level(cells.value, cells.key, of_window[cells.window], measures)
+    windows = cells.windows[cells.window]
+    yield from _documents(cells, "day", days, month_label, labels, windows=windows)
+    if not VIEWS[view].longer:
+        return
     months = days.longer(days.label)
     years = months.longer(months.label // _MONTHS_A_YEAR)
     ever = years.longer(np.zeros_like(years.label))
-    windows = cells.windows[cells.window]
-    yield from _documents(cells, "day", days, month_label, labels, windows=windows)
     yield from _documents(cells, "month", months, month_label, labels)
     yield from _documents(cells, "year", years, lambda year: str(1970 + year), labels)
     yield from _documents(cells, "all", ever, lambda _: "all", labels)
@@ -126,19 +130,18 @@ def _documents(
     value, label = level.value[rows], level.label[rows]
     changes = np.flatnonzero((np.diff(value) != 0) | (np.diff(label) != 0)) + 1
     edges = [0, *changes.tolist(), len(rows)]
-    key = cells.keys[level.key[rows]]
-    measures = {name: column[rows] for name, column in level.measures.items()}
     days = None if windows is None else windows[rows].astype(_WINDOW)
     view, by = PAIRS[cells.pair]
-    for first, end in pairwise(edges):
+    values = [cells.values[place].decode() for place in value[edges[:-1]].tolist()]
+    measures = {name: column[rows] for name, column in level.measures.items()}
+    packed = pack_charts(cells.keys[level.key[rows]], measures, edges)
+    for chart, named, (first, end) in zip(packed, values, pairwise(edges), strict=True):
         yield {
             "view": view,
             "by": by,
-            "value": cells.values[value[first]].decode(),
+            "value": named,
             "grain": grain,
             "window": names[int(label[first])],
             **({} if days is None else {"windows": days[first:end].tobytes()}),
-            **pack_chart(
-                key[first:end], {name: column[first:end] for name, column in measures.items()}
-            ),
+            **chart,
         }

@@ -90,7 +90,10 @@ def write_charts(
         rows = [{"window": window, "cells": count} for window, count in written.items()]
         yield from _batches(rows, _WRITTEN_SCHEMA)
 
-    together = listens.mapInArrow(parts, _PARTS).repartition(*CHART)
+    # In order of time, most charts of a month are whole where they're made, instead of in as many
+    # parts as there are tables.
+    ordered = listens.repartitionByRange("day").sortWithinPartitions("day")
+    together = ordered.mapInArrow(parts, _PARTS).repartition(*CHART)
     written = together.sortWithinPartitions(*CHART).mapInArrow(write, _WRITTEN)
     counts = dict.fromkeys(windows, 0)
     for row in written.collect():

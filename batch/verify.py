@@ -26,6 +26,7 @@ from listens.aggregation.checksums import (
 from listens.errors import PlaycountError
 from listens.settings import Settings
 from listens.store import Document, Store
+from listens.views import PAIRS, VIEWS
 
 STEPS = ("cut", "wait", "recompute", "compare", "charts")
 
@@ -105,10 +106,13 @@ class Stored:
         self._charts: dict[str, Checksum] = {}  # window → its own charts
         for window, grain, pair, chart in _stored_charts(store, version):
             checksum = chart_checksum(pair, chart)
+            if grain == "day":
+                self.days = joined(self.days, cells_checksums(pair, chart))
+            if not VIEWS[PAIRS[pair][0]].longer:
+                continue
             if grain != "day":
                 self._charts[window] = added(self._charts.get(window, NO_CELLS), checksum)
                 continue
-            self.days = joined(self.days, cells_checksums(pair, chart))
             for longer in (window, window[:4], "all"):
                 self._of_days[longer] = added(self._of_days.get(longer, NO_CELLS), checksum)
 

@@ -6,8 +6,9 @@ Python object a number. Numbers are little-endian; a column's item size is its l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 from zlib import crc32
 
@@ -102,6 +103,25 @@ def pack_chart(key: Keys, measures: Mapping[str, Ints]) -> dict[str, Any]:
     return document | {"minus": minus} if minus else document
 
 
+def pack_charts(
+    key: Keys, measures: Mapping[str, Ints], edges: Sequence[int]
+) -> Iterator[dict[str, Any]]:
+    """What `pack_chart` makes of the rows from each edge to the next, of which none is empty.
+
+    Most charts are of a few rows, and each numpy call on one costs more than the rows do: columns
+    are packed whole, and cut as bytes. No number is below zero.
+    """
+    keys = _Packed.of(key)
+    columns = {name: _packed_by_size(column, edges) for name, column in measures.items()}
+    for place, (first, end) in enumerate(pairwise(edges)):
+        packed = {
+            name: by_size[size].rows(first, end)
+            for name, (sizes, by_size) in columns.items()
+            if (size := sizes[place])
+        }
+        yield {"n": end - first, "key": keys.rows(first, end), "measures": packed}
+
+
 def unpack_chart(document: Mapping[str, Any]) -> Chart:
     """The chart in a document's `n`, `key` and `measures`, in the document's order."""
     n = int(document["n"])
@@ -178,6 +198,32 @@ def _packed_above(measures: Mapping[str, Ints], *, sign: int) -> dict[str, bytes
         for name, column in measures.items()
         if (sign * column > 0).any()
     }
+
+
+@dataclass(frozen=True)
+class _Packed:
+    """A column's bytes."""
+
+    data: bytes
+    item: int
+
+    @classmethod
+    def of(cls, column: NDArray[Any]) -> _Packed:
+        return cls(column.tobytes(), column.itemsize)
+
+    def rows(self, first: int, end: int) -> bytes:
+        return self.data[first * self.item : end * self.item]
+
+
+def _packed_by_size(column: Ints, edges: Sequence[int]) -> tuple[list[int], dict[int, _Packed]]:
+    """The item size of each chart, 0 where all of it is zero; and the column in those sizes."""
+    largest = np.maximum.reduceat(column, np.asarray(edges[:-1], np.intp))
+    sizes = np.zeros(len(largest), np.int64)
+    for size in reversed(_SIZES):
+        sizes[largest < np.float64(2) ** (8 * size)] = size
+    sizes[largest == 0] = 0
+    used = [size for size in _SIZES if (sizes == size).any()]
+    return sizes.tolist(), {size: _Packed.of(column.astype(_SIZES[size])) for size in used}
 
 
 def _zeros(n: int) -> Ints:

@@ -29,6 +29,8 @@ class View:
         finest: the finest window that is kept.
         slices: by what its charts can be narrowed.
         where: which listens count (SQL over a listen).
+        longer: whether the batch layer also stores its sums over months, years and all time; of
+            small charts that are many, or that are read by the minute only, the finest cells do.
     """
 
     name: str
@@ -37,6 +39,7 @@ class View:
     finest: Finest
     slices: tuple[str, ...]
     where: str = MUSIC
+    longer: bool = True
 
 
 SLICES: dict[str, str] = {
@@ -87,12 +90,13 @@ VIEWS: dict[str, View] = {
         View("listeners", "listener_id", "text", "day",
              (EVERYONE, "country", "platform", "daypart", "personality", "genre")),
         # Who heard a song, an artist or an album, and when: its page in one chart.
-        View("audience", "listener_id", "text", "hour", ("song", "artist", "album")),
-        View("genre_minutes", named("genre"), "text", "minute", (EVERYONE,)),
-        View("artist_minutes", "artist_id", "id", "minute", (EVERYONE,)),
-        View("song_minutes", "song_id", "id", "minute", (EVERYONE,)),
+        View("audience", "listener_id", "text", "hour", ("song", "artist", "album"),
+             longer=False),
+        View("genre_minutes", named("genre"), "text", "minute", (EVERYONE,), longer=False),
+        View("artist_minutes", "artist_id", "id", "minute", (EVERYONE,), longer=False),
+        View("song_minutes", "song_id", "id", "minute", (EVERYONE,), longer=False),
         # When a listener's listens ended, to the minute: sessions are made of it.
-        View("listener_minutes", "kind", "text", "minute", ("listener",)),
+        View("listener_minutes", "kind", "text", "minute", ("listener",), longer=False),
     )
 }  # fmt: skip
 

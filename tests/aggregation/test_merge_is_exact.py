@@ -23,7 +23,7 @@ from listens.aggregation.segments import segments
 from listens.packing import Chart, folded, unpack_cells, unpack_chart
 from listens.rules import MEASURES
 from listens.views import PAIRS, VIEWS
-from listens.windows import A_DAY, ALL, Span, date_of, day_number, pieces
+from listens.windows import A_DAY, ALL, Piece, Span, date_of, day_number, pieces
 from tests.aggregation.listens import (
     DETAILS,
     EDGES,
@@ -200,7 +200,7 @@ def _spans(log) -> st.SearchStrategy[Span]:
 
 def _batch_chart(batch, view: str, by: str, value: str, span: Span) -> Chart:
     found = []
-    for piece in pieces(span):
+    for piece in pieces(span) if VIEWS[view].longer else _months(batch, span):
         for document in batch.get((view, by, value, piece.grain, piece.window), []):
             chart = unpack_chart(document)
             if piece.grain == "day":
@@ -210,6 +210,10 @@ def _batch_chart(batch, view: str, by: str, value: str, span: Span) -> Chart:
                 chart = Chart(chart.key[within], measures)
             found.append(chart)
     return folded(found)
+
+
+def _months(batch, span: Span) -> list[Piece]:
+    return [Piece("day", month, span) for month in sorted({window for *_, window in batch})]
 
 
 def _speed_chart(speed, view: str, by: str, value: str, span: Span) -> Chart:

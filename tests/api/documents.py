@@ -172,7 +172,8 @@ def _charts(generation: int, view: str, by: str, cells: Cells) -> Iterator[Docum
     for value in np.unique(cells.value).tolist():
         of_value = cells.value == value
         head = {"generation": generation, "view": view, "by": by, "value": value.decode()}
-        for grain, name in (("all", _all), ("year", _year), ("month", _month), ("day", _month)):
+        longer = (("all", _all), ("year", _year), ("month", _month)) if VIEWS[view].longer else ()
+        for grain, name in (*longer, ("day", _month)):
             names = np.array([name(date) for date in dates])
             for window in sorted(set(names[of_value].tolist())):
                 part = cells.where(of_value & (names == window))
