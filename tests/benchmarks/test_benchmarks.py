@@ -18,12 +18,13 @@ from stack import lifecycle
 from stack.processes import settings_environment
 from tests.benchmarks import batch_layout, batch_steps, history, latency, throughput
 from tests.benchmarks.conftest import Scale
-from tests.benchmarks.figures import Figures
+from tests.benchmarks.figures import Figures, timed
 from tests.benchmarks.installation import Client, Installation, simulate_file
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(3600)]
 
 IMPORT_ROWS = 150_000
+BULK_ROWS = 1_000_000
 BATCH_EVENTS = 1_000_000
 BATCH_LISTENERS = 50
 LAYOUT_EVENTS = 30_000
@@ -53,6 +54,24 @@ def test_import(services: Installation, figures: Figures, scale: Scale, tmp_path
     figures.record("import, whole command", whole, "rows/s", ratio=whole / plain, of="plain client")
     figures.record("import, by its account", within, "rows/s", ratio=within / plain,
                    of="plain client")  # fmt: skip
+
+
+def test_bulk_import(
+    services: Installation, figures: Figures, scale: Scale, tmp_path: Path
+) -> None:
+    target = services.beside("bulk")
+    ensure_topic(target.settings)
+    rows = scale.of(BULK_ROWS)
+    file = simulate_file(tmp_path / "history.csv", rows=rows, seed=1)
+    with timed() as seconds:
+        target.command("import", str(file), "--listener", "anna", "--bulk")
+    bulk = rows / seconds()
+    _, within, _ = throughput.import_rate(
+        target, simulate_file(tmp_path / "other.csv", rows=scale.of(IMPORT_ROWS), seed=2)
+    )
+
+    figures.record("import --bulk, whole command", bulk, "rows/s", ratio=bulk / within,
+                   of="import over Kafka")  # fmt: skip
 
 
 @pytest.mark.usefixtures("counted")
