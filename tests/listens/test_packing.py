@@ -14,6 +14,7 @@ from listens.packing import (
     no_chart,
     pack_cells,
     pack_chart,
+    pack_charts,
     pack_column,
     unpack_cells,
     unpack_chart,
@@ -80,6 +81,21 @@ def test_numbers_below_zero_survive_packing_in_a_chart(numbers: list[int]) -> No
 
     assert unpack_chart(document).measures["plays"].tolist() == numbers
     assert ("minus" in document) == (min(numbers) < 0)
+
+
+@given(st.lists(st.lists(st.integers(0, 2**63 - 1), min_size=1), min_size=1))
+def test_charts_packed_together_are_those_packed_each_by_itself(charts: list[list[int]]) -> None:
+    rows = [
+        chart(*((b"key%d" % place, plays) for place, plays in enumerate(numbers)))
+        for numbers in charts
+    ]
+    edges = [0, *np.cumsum([len(each) for each in rows]).tolist()]
+    keys = np.concatenate([each.key.astype("S9") for each in rows])
+    measures = {name: np.concatenate([each.measures[name] for each in rows]) for name in MEASURES}
+
+    together = [*pack_charts(keys, measures, edges)]
+
+    assert together == [pack_chart(each.key.astype("S9"), each.measures) for each in rows]
 
 
 def test_charts_add_up_key_by_key() -> None:
