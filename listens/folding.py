@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 WORD_CHARACTERS = 32
 """Longer words are cut: a prefix of so many characters tells names apart."""
@@ -76,7 +76,7 @@ def sought(text: str) -> list[str]:
     return sorted(words or set(_signs(text)), key=lambda word: (-len(word), word))
 
 
-def is_found(words: list[str], asked: list[str]) -> bool:
+def is_found(words: Sequence[str], asked: Sequence[str]) -> bool:
     """Whether each word that is asked for is the beginning of one of the words."""
     return all(any(word.startswith(each) for word in words) for each in asked)
 
