@@ -2,7 +2,8 @@
 
 An answer is exact at its snapshot: names are written with the first listen that has them and stay
 as they are, so that all keys of the chart have theirs; keys that only later commits, or listens
-that are forgotten, have brought aren't in the chart.
+that are forgotten, have brought aren't in the chart. Only whether more than MOST names fit may be
+told of them as well; what is then answered is as true of the snapshot.
 """
 
 from __future__ import annotations
