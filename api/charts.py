@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from api import reading
 from api.cache import Cache
+from api.chosen import chosen
 from api.hours import folded_windows, in_daypart, within, without_erased
 from api.merge import (
     Order,
@@ -27,7 +28,7 @@ from api.reading import Slice
 from api.snapshot import Snapshot
 from api.speed_rows import Block, SpeedRows
 from listens.errors import ServiceDownError
-from listens.packing import Cells, Chart
+from listens.packing import Cells, Chart, Keys
 from listens.store import Store
 from listens.windows import ALL, Span
 
@@ -133,6 +134,17 @@ class Charts:
         """
         batch, overlay = self._merged(store, snapshot, view, slice_, span)
         return standing(batch.chart, overlay, key, by="plays")
+
+    def chosen(
+        self, store: Store, snapshot: Snapshot, view: str, slice_: Slice, span: Span, keys: Keys
+    ) -> Chart:
+        """Some keys of a chart, distinct and ascending; those that it hasn't got are left out.
+
+        Raises:
+            SupersededError: the snapshot is too old to be read.
+        """
+        batch, overlay = self._merged(store, snapshot, view, slice_, span)
+        return chosen(batch.chart, overlay, keys)
 
     def count(self, store: Store, snapshot: Snapshot, view: str, slice_: Slice, span: Span) -> int:
         """Distinct keys of a chart.

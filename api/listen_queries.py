@@ -7,11 +7,11 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
-from api.queries import Query
+from api.queries import Query, mistake
 from listens.identity import HASH_BYTES
 from listens.rules import KINDS
 
@@ -21,6 +21,8 @@ _CURSOR = re.compile(r"[A-Za-z0-9_-]{32}", re.ASCII)
 _MILLISECONDS_BYTES = 8
 
 Text = Annotated[str, Field(min_length=1, max_length=256)]
+Rating = Annotated[int, Field(ge=1, le=5)]
+_RATINGS = range(1, 6)
 
 
 def cursor_of(ended_at: datetime, event_id: bytes) -> str:
@@ -94,9 +96,9 @@ class ListenFilter(Query):
     platform: tuple[Text, ...] = Field((), description="Only this platform")
     country: tuple[Text, ...] = Field((), description="Only this country (ISO 3166, like DE)")
     mood: tuple[Text, ...] = Field((), description="Only this mood, like `artist`")
-    rating: tuple[Annotated[int, Field(ge=1, le=5)], ...] = Field(
-        (), description="Only this rating, 1 to 5"
-    )
+    rating: tuple[Rating, ...] = Field((), description="Only this rating, 1 to 5")
+    min_rating: Rating | None = Field(None, description="Only this rating or a higher one")
+    max_rating: Rating | None = Field(None, description="Only this rating or a lower one")
     listener: tuple[Text, ...] = Field((), description="Only this listener")
     kind: tuple[Literal[KINDS], ...] = Field((), description="Only this kind")  # type: ignore[valid-type]
     interaction: tuple[Text, ...] = Field((), description="Only this interaction")
@@ -104,13 +106,30 @@ class ListenFilter(Query):
     skipped: bool | None = Field(None, description="Only listens that were skipped, or weren't")
     completed: bool | None = Field(None, description="Only listens to the end, or others")
 
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        if not self._between:
+            raise mistake("max_rating", "max_rating must not be less than min_rating")
+        return self
+
+    @property
+    def _between(self) -> range:
+        """The ratings from the least to the greatest that is asked for."""
+        return range(self.min_rating or _RATINGS[0], (self.max_rating or _RATINGS[-1]) + 1)
+
     @property
     def wanted(self) -> dict[str, tuple[Any, ...]]:
         """Field → the values that fit; fields that were not asked for are left out."""
         several = {name: getattr(self, name) for name in sorted(self.repeatable)}
         single = {name: getattr(self, name) for name in ("skipped", "completed")}
+        chosen: dict[str, tuple[Any, ...]]
         chosen = {name: (value,) for name, value in single.items() if value is not None}
-        return chosen | {name: values for name, values in several.items() if values}
+        chosen |= {name: values for name, values in several.items() if values}
+        if self.min_rating or self.max_rating:
+            chosen["rating"] = tuple(
+                each for each in chosen.get("rating", _RATINGS) if each in self._between
+            )
+        return chosen
 
 
 class RecentQuery(ListenFilter):

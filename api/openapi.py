@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from api import answers, listen_queries, page_answers, queries
+from api import answers, listen_queries, page_answers, queries, search_queries
 from api.problems import MEDIA_TYPE
 
 VERSION = "0.1.0"
@@ -54,6 +54,9 @@ ROUTES: dict[str, Route] = {
     ),
     "/api/listeners/{listener}": Route(
         "All about a listener", queries.PageQuery, page_answers.ListenerPage, _READS
+    ),
+    "/api/search": Route(
+        "Search by name", search_queries.SearchQuery, page_answers.SearchResult, _READS
     ),
     "/api/summary": Route("Totals of a selection", queries.Selection, answers.Summary, _READS),
     "/api/timeline": Route("Sums by period", queries.TimelineQuery, answers.Timeline, _READS),
@@ -141,11 +144,15 @@ def _parameters(path: str, route: Route) -> list[dict[str, Any]]:
     ]
     if route.query is None:
         return inside
-    properties = route.query.model_json_schema(mode="validation").get("properties", {})
-    return inside + [_parameter(name, dict(schema)) for name, schema in properties.items()]
+    whole = route.query.model_json_schema(mode="validation")
+    needed = whole.get("required", [])
+    return inside + [
+        _parameter(name, dict(schema), is_needed=name in needed)
+        for name, schema in whole.get("properties", {}).items()
+    ]
 
 
-def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+def _parameter(name: str, schema: dict[str, Any], *, is_needed: bool) -> dict[str, Any]:
     schema.pop("title", None)
     about = schema.pop("description", "")
     if schema.get("default", "") is None:  # absent, which is no value that can be sent
@@ -153,4 +160,10 @@ def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     options = [option for option in schema.pop("anyOf", []) if option != {"type": "null"}]
     for option in options:
         schema.update(option)
-    return {"name": name, "in": "query", "required": False, "description": about, "schema": schema}
+    return {
+        "name": name,
+        "in": "query",
+        "required": is_needed,
+        "description": about,
+        "schema": schema,
+    }

@@ -1,4 +1,4 @@
-"""What pages are answered with: all about one song, artist, album, genre or listener."""
+"""What pages are answered with, and the search that leads to them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,14 @@ class Subject(Dated, Rated):
 
 
 class Work(Subject):
-    """A song, artist or album, and who listens to it; `listeners.total` says how many do."""
+    """A song, artist or album, and who listens to it; `listeners.total` says how many do.
+
+    An artist also has songs and albums.
+    """
 
     listeners: Favourites
+    songs: Favourites | None = None
+    albums: Favourites | None = None
     song_id: Hex | None = None
     artist_id: Hex | None = None
     album_id: Hex | None = None
@@ -43,6 +48,25 @@ class GenrePage(Subject):
     songs: Favourites
     artists: Favourites
     listeners: Favourites
+
+
+class Found(Favourites):
+    """What fits, the most played first; `rank` counts it, and so does `total`."""
+
+    is_complete: bool = Field(
+        description="false where more fits than is looked at: then only what stands among the "
+        "most played is found"
+    )
+
+
+class SearchResult(Dated):
+    """What a search finds among each entity; those that weren't asked for are left out."""
+
+    songs: Found | None = None
+    artists: Found | None = None
+    albums: Found | None = None
+    genres: Found | None = None
+    listeners: Found | None = None
 
 
 class LongestSession(Answer):

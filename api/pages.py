@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,9 @@ import numpy as np
 from api import habits, personality
 from api.charts import Charts
 from api.hours import day_range, in_daypart, periods_shown, sums, within
-from api.merge import Order, Page
-from api.rankings import RANKINGS, items_of, measures_shown, sums_shown
-from api.reading import Slice
+from api.merge import Order, Page, Ranked, no_overlay, page
+from api.rankings import RANKINGS, items_of, keys_of, measures_shown, sums_shown
+from api.reading import Slice, works_of
 from api.sliding import moment_of
 from api.snapshot import Snapshot
 from listens.packing import Cells, Chart
@@ -43,14 +44,22 @@ class Source:
 
     def top(self, view: str, slice_: Slice) -> Body:
         """The favourites of a slice, and how many keys its chart has."""
-        page = self._page(view, slice_)
-        return {"items": items_of(self.store, RANKINGS[view], page, offset=0), "total": page.total}
+        return self._shown(view, self.first(view, slice_, limit=TOP))
+
+    def works(self, artist_id: bytes) -> Body:
+        """The songs and albums of an artist that everyone plays most, and how many were heard."""
+        # What wasn't heard in the span has a name, but isn't in the chart.
+        ids = works_of(self.store, artist_id)
+        return {view: self._top_of(view, ids) for view in ("songs", "albums")}
 
     def audience(self, slice_: Slice) -> Body:
         """Who listens most, and how many do."""
-        page = self._page("audience", slice_)
-        items = items_of(self.store, RANKINGS["listeners"], page, offset=0)
-        return {"items": items, "total": page.total}
+        return self._shown("listeners", self.first("audience", slice_, limit=TOP))
+
+    def chosen(self, view: str, keys: Collection[bytes]) -> Chart:
+        """Those of some keys that everyone's chart has; keys ascending."""
+        wanted = keys_of(RANKINGS[view], keys)
+        return self.charts.chosen(self.store, self.snapshot, view, Slice(), self.span, wanted)
 
     def standing(self, view: str, key: bytes) -> Body:
         """Rank by plays among everyone's, sums and rates; null and zeros where there's nothing."""
@@ -60,7 +69,7 @@ class Source:
 
     def hits(self) -> Chart:
         """Everyone's most played songs."""
-        return self._page("songs", Slice(), limit=personality.HITS).chart
+        return self.first("songs", Slice(), limit=personality.HITS).chart
 
     def music(self, slice_: Slice) -> Cells:
         """Cells by the hour of all music."""
@@ -75,11 +84,20 @@ class Source:
         """Finest cells of all time."""
         return self.charts.finest(self.store, self.snapshot, view, slice_, ALL)
 
-    def _page(self, view: str, slice_: Slice, *, limit: int = TOP) -> Page:
+    def first(self, view: str, slice_: Slice, *, limit: int) -> Page:
+        """The first ranks of a chart by plays."""
         return self.charts.page(
             self.store, self.snapshot, view, slice_, self.span,
             order=FAVOURITES, offset=0, limit=limit,
         )  # fmt: skip
+
+    def _top_of(self, view: str, keys: Collection[bytes]) -> Body:
+        ranked = Ranked(self.chosen(view, keys))
+        return self._shown(view, page(ranked, no_overlay(0), order=FAVOURITES, offset=0, limit=TOP))
+
+    def _shown(self, view: str, ranks: Page) -> Body:
+        items = items_of(self.store, RANKINGS[view], ranks, offset=0)
+        return {"items": items, "total": ranks.total}
 
 
 def when(hours: Cells) -> Body:

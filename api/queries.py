@@ -59,9 +59,9 @@ class WindowQuery(Query):
         if self.from_ is None and self.to is None:
             return self
         if "window" in self.model_fields_set:
-            raise _mistake("window", "give a window, or from and to, not both")
+            raise mistake("window", "give a window, or from and to, not both")
         if self.span.first >= self.span.end:
-            raise _mistake("to", "to must be later than from: the day `to` itself isn't counted")
+            raise mistake("to", "to must be later than from: the day `to` itself isn't counted")
         return self
 
     @cached_property
@@ -94,7 +94,7 @@ class Selection(WindowQuery):
         try:
             slice_of(self._given)
         except BadParameterError as error:
-            raise _mistake(error.parameter, str(error)) from error
+            raise mistake(error.parameter, str(error)) from error
         return self
 
     @property
@@ -185,9 +185,9 @@ class WindowsQuery(Order):
     @model_validator(mode="after")
     def _is_a_range(self) -> Self:
         if self.to is not None and (self.from_ is None or self.to <= self.from_):
-            raise _mistake("to", "to needs a `from`, and must be later")
+            raise mistake("to", "to needs a `from`, and must be later")
         if self.from_ is not None and "count" in self.model_fields_set:
-            raise _mistake("count", "give count, or from and to, not both")
+            raise mistake("count", "give count, or from and to, not both")
         return self
 
 
@@ -248,7 +248,8 @@ def parameters_of(model: type[Query]) -> dict[str, Any]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
-def _mistake(parameter: str, message: str) -> PydanticCustomError:
+def mistake(parameter: str, message: str) -> PydanticCustomError:
+    """What a validator of several parameters raises; the answer names one of them."""
     return PydanticCustomError("mistake", "{message}", {"parameter": parameter, "message": message})
 
 
@@ -262,7 +263,8 @@ def _bad_parameter(model: type[Query], error: Mapping[str, Any]) -> BadParameter
         return BadParameterError(parameter, error["msg"])
     if error["type"] == "missing":
         known = _known_values(model, parameter)
-        return BadParameterError(parameter, f"{parameter} is needed; {', '.join(known)}", known)
+        hint = f"; {', '.join(known)}" if known else ""
+        return BadParameterError(parameter, f"{parameter} is needed{hint}", known)
     message = str(error["msg"]).removeprefix("Value error, ")
     detail = f"{parameter}={error['input']!r}: {message}"
     return BadParameterError(parameter, detail, _known_values(model, parameter))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from api.merge import Page
 from api.reading import names_of
@@ -80,6 +82,12 @@ def ids_of(keys: Keys) -> list[bytes]:
     """Sixteen bytes each: an item of a numpy array would lose the NULs that an id may end with."""
     packed = keys.astype(f"S{HASH_BYTES}").tobytes()
     return [packed[place : place + HASH_BYTES] for place in range(0, len(packed), HASH_BYTES)]
+
+
+def keys_of(ranking: Ranking, keys: Collection[bytes]) -> Keys:
+    """Keys as a chart has them, distinct and ascending."""
+    width = f"S{HASH_BYTES}" if VIEWS[ranking.view].key_type == "id" else np.bytes_
+    return np.unique(np.array([*keys], width))
 
 
 def measures_shown(sums: Mapping[str, int]) -> Item:

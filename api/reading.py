@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -103,6 +104,31 @@ def names_of(store: Store, ids: Iterable[bytes]) -> dict[bytes, Document]:
     return {
         document["_id"]: document for document in store[NAMES].find({"_id": {"$in": list(ids)}})
     }
+
+
+def names_with(
+    store: Store, words: Sequence[str], *, ids: Sequence[bytes] | None = None, most: int = 0
+) -> dict[bytes, Document]:
+    """Id → names, where each of the words begins one of theirs.
+
+    Args:
+        store: the database.
+        words: folded as `listens.folding.sought` does, the most telling first.
+        ids: only of these; None: of all.
+        most: how many at most, in no order; 0: all.
+    """
+    # A prefix is a range of the index; the first word's is read, the others are looked at.
+    wanted: Document = {"$and": [{"words": {"$regex": f"^{re.escape(word)}"}} for word in words]}
+    if ids is not None:
+        wanted["_id"] = {"$in": [*ids]}
+    found = store[NAMES].find(wanted, {"title": 1, "artist": 1, "album": 1}).limit(most)
+    return {document["_id"]: document for document in found}
+
+
+def works_of(store: Store, artist_id: bytes) -> list[bytes]:
+    """The ids of an artist's songs and albums."""
+    found = store[NAMES].find({"artist_id": artist_id}, {"_id": 1})
+    return [document["_id"] for document in found]
 
 
 def batch_slice_values(store: Store, by: str, window: StoredWindow) -> list[str]:

@@ -43,6 +43,7 @@ _INDEXES: dict[str, list[list[tuple[str, int]]]] = {
     ],
     IMPORTS: [[("started_at", -1)]],
     REJECTED_EVENTS: [[("seq", 1)]],
+    NAMES: [[("words", 1)], [("artist_id", 1)]],
 }
 
 _KEPT_SECONDS = {JOB_ORDERS: ("at", 7 * 24 * 3600)}

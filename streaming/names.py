@@ -1,4 +1,4 @@
-"""Names for display of songs, artists and albums: the first spelling that came, for good."""
+"""Names of songs, artists and albums: the first spelling that came, for good."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from listens import store as collections
+from listens.names import NAMED, name_document
 from listens.store import Store
 
 REMEMBERED = 500_000
@@ -15,18 +16,14 @@ REMEMBERED = 500_000
 
 
 def names_of(listens: pa.Table) -> dict[bytes, dict[str, Any]]:
-    """`_id` → document, the first row's spelling for each id."""
+    """Id → what is kept for it, the first row's spelling."""
     names: dict[bytes, dict[str, Any]] = {}
-    for columns, fields in (
-        ("song_id", ("title", "artist")),
-        ("artist_id", ("artist",)),
-        ("album_id", ("album", "artist")),
-    ):
-        ids = listens[columns].to_pylist()
+    for column, fields in NAMED:
+        ids = listens[column].to_pylist()
         spellings = zip(*(listens[field].to_pylist() for field in fields), strict=True)
         for name_id, spelling in zip(ids, spellings, strict=True):
             if name_id is not None and name_id not in names:
-                names[name_id] = {"_id": name_id, **dict(zip(fields, spelling, strict=True))}
+                names[name_id] = dict(zip(fields, spelling, strict=True))
     return names
 
 
@@ -42,7 +39,7 @@ class KnownNames:
         found = store[collections.NAMES].find({"_id": {"$in": unknown}}, {"_id": 1})
         held = {document["_id"] for document in found}
         self._remember(held)
-        return [names[name_id] for name_id in unknown if name_id not in held]
+        return [name_document(each, names[each]) for each in unknown if each not in held]
 
     def add(self, documents: Iterable[dict[str, Any]]) -> None:
         """Remember ids that a commit has written."""

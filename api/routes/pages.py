@@ -40,6 +40,7 @@ def work(view: str, key: str) -> Response:
             **source.standing(view, packed),
             **when(source.hours("audience", slice_)),
             "listeners": source.audience(slice_),
+            **(source.works(packed) if view == "artists" else {}),
         }
 
     return _page(compute)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pyarrow as pa
 from pymongo import MongoClient
@@ -17,6 +16,7 @@ from listens import store as collections
 from listens.aggregation.messages import IDENTITY, identity
 from listens.bulk_loads import seen_as
 from listens.identity import seen_key
+from listens.names import NAMED, name_document
 from listens.settings import Settings
 from listens.store import Document
 
@@ -37,10 +37,6 @@ _LOST_SCHEMA = pa.schema(
 _NAMES = "id binary"
 
 _DUPLICATE_KEY = 11000
-
-_NAMED = (("song_id", ("title", "artist")), ("artist_id", ("artist",)),
-          ("album_id", ("album", "artist")))  # fmt: skip
-"""Column with an id → the columns whose spelling is shown for it."""
 
 
 def identified(rows: DataFrame) -> DataFrame:
@@ -116,14 +112,11 @@ def write_names(rows: DataFrame, *, settings: Settings) -> None:
         with client:
             names = client[database][collections.NAMES]
             for batch in batches:
-                _inserted(names, [_name(row) for row in batch.to_pylist()])
+                rows = batch.to_pylist()
+                _inserted(names, [name_document(row["id"], row["spelling"]) for row in rows])
         yield from ()
 
-    for column, spelled in _NAMED:
+    for column, spelled in NAMED:
         spelling = F.min_by(F.struct(*spelled), "offset").alias("spelling")
         named = rows.where(F.col(column).isNotNull()).groupBy(F.col(column).alias("id"))
         named.agg(spelling).mapInArrow(write, _NAMES).collect()
-
-
-def _name(row: dict[str, Any]) -> Document:
-    return {"_id": row["id"], **row["spelling"]}

@@ -18,6 +18,7 @@ from listens.aggregation.counted import with_counted
 from listens.aggregation.documents import RECENT_FIELDS, recent_documents, rejected_document
 from listens.aggregation.messages import POSITION, accepted, identity, once_each
 from listens.identity import seen_key
+from listens.names import NAMED, name_document
 from listens.recent import RECENT_KEPT
 from listens.rules import ERASED
 from listens.settings import Settings
@@ -27,9 +28,6 @@ SEQ = 1
 """The number of the commit that counts all of the archive."""
 
 DOCUMENTS_A_WRITE = 5_000
-
-_NAMED = (("song_id", ("title", "artist")), ("artist_id", ("artist",)),
-          ("album_id", ("album", "artist")))  # fmt: skip
 
 _WRITTEN = "documents long"
 
@@ -49,11 +47,15 @@ def write_names(events: DataFrame, *, settings: Settings) -> int:
     listens = accepted(events)
     order = F.struct("received_at", "partition", "offset")
     count = 0
-    for name_id, fields in _NAMED:
-        first = F.min_by(F.struct(*fields), order).alias("first")
+    for name_id, fields in NAMED:
+        first = F.min_by(F.struct(*fields), order).alias("spelling")
         named = listens.where(F.col(name_id).isNotNull()).groupBy(F.col(name_id).alias("_id"))
-        rows = named.agg(first).select("_id", "first.*")
-        count += _write(rows, collections.NAMES, dict, settings=settings)
+        count += _write(
+            named.agg(first),
+            collections.NAMES,
+            lambda row: name_document(row["_id"], row["spelling"]),
+            settings=settings,
+        )
     return count
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from pymongo import UpdateOne
 
 from listens.identity import album_id, artist_id, event_id, song_id
+from listens.names import name_document
 from listens.packing import SHARDS, Cells, Chart, folded, pack_cells, pack_chart, shard_of
 from listens.recent import SCHEMA, recent_document
 from listens.rules import MEASURES, RULES_VERSION
@@ -102,7 +103,7 @@ def write_commit(
                 segments.append(_segment(seq, view, by, shard, part))
     if segments:
         store.speed_segments.insert_many(segments)
-    _write_names(store, listens)
+    write_names(store, listens)
     _write_recent(store, seq, listens)
     former = store.speed_commits.find_one({"_id": seq - 1}) or {"until": {"0": 0}}
     store.speed_commits.insert_one(
@@ -125,7 +126,7 @@ def write_version(store: Store, version: int, cut_seq: int, listens: Sequence[He
         for view, by in PAIRS
         for chart in _charts(version, view, by, _cells(listens, view, by))
     )
-    _write_names(store, listens)
+    write_names(store, listens)
     days = {date_of(listen.day).isoformat() for listen in listens}
     names = {"all" for _ in days} | {day[:4] for day in days} | {day[:7] for day in days}
     pointer = store.batch_pointer.find_one({"_id": "current"})
@@ -226,22 +227,24 @@ def _cells(listens: Iterable[Heard], view: str, by: str) -> Cells:
     )
 
 
-def _write_names(store: Store, listens: Iterable[Heard]) -> None:
-    shown: dict[bytes, Document] = {}
+def write_names(store: Store, listens: Iterable[Heard]) -> None:
+    """What they're called, the first spelling of each."""
+    kept: dict[bytes, Document] = {}
     for listen in listens:
         if listen.kind != "music":
             continue
         title, artist, album = listen.title, listen.artist, listen.album
-        shown[song_id(artist, title)] = {"title": title, "artist": artist}
-        shown[artist_id(artist)] = {"artist": artist}
+        whose = {"artist": artist, "artist_id": artist_id(artist)}
+        kept[song_id(artist, title)] = {"title": title, **whose}
+        kept[artist_id(artist)] = {"artist": artist}
         if album:
-            shown[album_id(artist, album)] = {"album": album, "artist": artist}
-    if not shown:
+            kept[album_id(artist, album)] = {"album": album, **whose}
+    if not kept:
         return
     store.names.bulk_write(
         [
-            UpdateOne({"_id": key}, {"$setOnInsert": names}, upsert=True)
-            for key, names in shown.items()
+            UpdateOne({"_id": key}, {"$setOnInsert": name_document(key, columns)}, upsert=True)
+            for key, columns in kept.items()
         ]
     )
 

@@ -45,6 +45,12 @@ def some_listens() -> list[Heard]:
         ("platform=ios&platform=web", lambda one: one.platform in {"ios", "web"}),
         ("mood=calm&mood=sad", lambda one: one.mood is not None),
         ("rating=5&rating=1", lambda one: one.rating in {1, 5}),
+        ("min_rating=4", lambda one: one.rating in {4, 5}),
+        ("max_rating=4", lambda one: one.rating in {1, 4}),
+        ("min_rating=2&max_rating=4", lambda one: one.rating == 4),
+        ("rating=1&rating=5&min_rating=4", lambda one: one.rating == 5),
+        ("rating=1&min_rating=4", lambda one: one is None),
+        ("min_rating=1&country=DE", lambda one: one.rating is not None and one.country == "DE"),
         ("skipped=true", lambda one: one.skipped),
         ("skipped=false&country=FR", lambda one: not one.skipped and one.country == "FR"),
         ("completed=true", lambda one: one.completed),
@@ -126,12 +132,27 @@ def test_a_cursor_that_nobody_was_given_is_named(unconnected_client, cursor):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("rating", "6"), ("kind", "film"), ("skipped", "maybe"), ("artist", "")]
+    ("name", "value"),
+    [
+        ("rating", "6"),
+        ("min_rating", "0"),
+        ("max_rating", "many"),
+        ("kind", "film"),
+        ("skipped", "maybe"),
+        ("artist", ""),
+    ],
 )
 def test_a_value_that_cannot_be_is_named(unconnected_client, name, value):
     response = unconnected_client.get("/api/recent", query_string={name: value})
 
     assert (response.status_code, response.json["parameter"]) == (422, name)
+
+
+def test_a_range_of_ratings_has_its_ends_in_order(unconnected_client):
+    response = unconnected_client.get("/api/recent?min_rating=4&max_rating=2")
+
+    assert (response.status_code, response.json["parameter"]) == (422, "max_rating")
+    assert response.json["detail"] == "max_rating must not be less than min_rating"
 
 
 def test_ten_thousand_are_kept_and_no_more_are_answered(client, store):

@@ -28,6 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from listens.errors import PlaycountError  # noqa: E402
+from listens.identity import artist_id  # noqa: E402
+from listens.names import name_document  # noqa: E402
 from listens.packing import Cells, Chart, Ints, Keys, folded, pack_cells, pack_chart  # noqa: E402
 from listens.rules import MEASURES, RULES_VERSION  # noqa: E402
 from listens.settings import load_settings  # noqa: E402
@@ -71,6 +73,8 @@ def _measure(
         "one year by hours": "/api/top-songs?window=2026&by=ms_played",
         "a range of both years": "/api/top-songs?from=2025-01-01&to=2027-01-01&by=streams",
         "summary": "/api/summary",
+        "search, few names": f"/api/search?q=someone+{keys[:1].tobytes().hex()[:6]}",
+        "search, too many names": "/api/search?q=someone",
     }
     seqs = iter(range(2 + options.commits, 1_000_000))
     print(f"{options.songs} songs in the batch, {options.rows} speed rows; milliseconds")
@@ -88,7 +92,7 @@ def _measure(
         figures = (first, np.median(warm), np.percentile(warm, 99))
         print(f"{name:24}" + "".join(f"{each:9.1f}" for each in figures), end="")
         print(f"{np.percentile(fresh, 99):20.1f}")
-        if "1000 items" not in name:
+        if "1000 items" not in name and "too many" not in name:
             worst = max(worst, float(figures[2]))
     return int(worst > options.limit_ms)
 
@@ -168,8 +172,9 @@ def _write_version(store: Store, random: np.random.Generator, keys: Keys) -> Non
     store.batch_pointer.insert_one({"_id": "current", "version": 1, "previous": None})
     for first in range(0, len(keys), PART_KEYS):
         ids = _ids(keys[first : first + PART_KEYS])
-        names_of = [{"_id": each, "title": each.hex(), "artist": "someone"} for each in ids]
-        store.names.insert_many(names_of, ordered=False)
+        whose = {"artist": "someone", "artist_id": artist_id("someone")}
+        names = [name_document(each, {"title": each.hex(), **whose}) for each in ids]
+        store.names.insert_many(names, ordered=False)
 
 
 def _write_chart(store: Store, grain: str, window: str, chart: Chart) -> None:

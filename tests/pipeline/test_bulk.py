@@ -28,6 +28,7 @@ from listens.settings import CHECKOUT
 from listens.windows import Span, day_number
 from tests.pipeline.conftest import Pipeline
 from tests.pipeline.exports import Export
+from tests.pipeline.finding import assert_found
 from tests.pipeline.independent import Count
 from tests.pipeline.test_charts_equal_the_files import assert_same, windows_of
 
@@ -102,6 +103,7 @@ def assert_exact(pipeline: Pipeline, *paths: Path) -> None:
     for narrowed in slices:
         for view in ("songs", "artists", "albums"):
             assert_same(pipeline, count, view, whole, "ms_played", **narrowed)
+    assert_found(pipeline, count)
 
 
 def balance(answer: dict[str, Any]) -> tuple[int, int, int]:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.pipeline.conftest import Pipeline
 from tests.pipeline.exports import Export, exports
+from tests.pipeline.finding import assert_found
 from tests.pipeline.independent import MEASURES, Count, fold
 
 ROUTES = {"songs": "/api/top-songs", "artists": "/api/top-artists", "albums": "/api/top-albums"}
@@ -100,6 +101,7 @@ def assert_all_charts(pipeline: Pipeline, count: Count) -> None:
         assert_same(pipeline, count, view, window, by)
     for view, narrowed in itertools.product(("artists", "albums"), slices):
         assert_same(pipeline, count, view, windows[0], "ms_played", **narrowed)
+    assert_found(pipeline, count)
 
 
 def count_of(parts: list[Export]) -> Count:
