@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from api.comparing import BEFORE
 from api.rankings import RANKINGS, Ranking
 from listens.views import VIEWS
 
@@ -47,6 +48,20 @@ class Dated(Answer):
     as_of: AsOf
 
 
+class DaysCounted(Answer):
+    """The days that an answer is about; all are null while there are none."""
+
+    window: str | None = Field(description="The calendar window of just these days, if any")
+    from_: str | None = Field(alias="from", description="First day; null: from the beginning")
+    to: str | None = Field(description="The day after the last; null: to the end")
+
+
+class OfDays(Dated):
+    """An answer about some days at one moment."""
+
+    period: DaysCounted
+
+
 class Rates(Answer):
     """Quotients of sums; null over nothing."""
 
@@ -66,9 +81,20 @@ class Rated(Sums, Rates):
 
 
 class Item(Rated):
-    """A rank of a chart."""
+    """A rank of a chart; with `compare` also what was in the period before."""
 
     rank: int
+    rank_before: int | None = Field(None, description="null where it's new")
+    rank_change: int | None = Field(None, description="Ranks risen; null where it's new")
+    streams_before: int = 0
+    plays_before: int = 0
+    skips_before: int = 0
+    completed_before: int = 0
+    ms_played_before: int = 0
+
+
+COMPARED = ("rank_before", "rank_change", *BEFORE)
+"""The names that an item has only with `compare`."""
 
 
 class Song(Item):
@@ -94,7 +120,7 @@ class Album(Item):
     artist: str | None
 
 
-class Chart(Dated):
+class Chart(OfDays):
     """A part of a chart; `total` counts the whole chart."""
 
     items: list[Any]
@@ -142,7 +168,7 @@ class TopsOfValue(Answer):
     total: int
 
 
-class Tops(Dated):
+class Tops(OfDays):
     """The first ranks for each value of a slice; `total` counts the values."""
 
     items: list[TopsOfValue]
@@ -156,7 +182,7 @@ class HourOfWeek(Sums):
     hour: int
 
 
-class Rhythm(Dated):
+class Rhythm(OfDays):
     """When music is heard: by hour of the week, part of the day, and by day and night."""
 
     hours: list[HourOfWeek]
@@ -184,8 +210,6 @@ class Windows(Dated):
 class Rise(Answer):
     """What rises: its value in the window and in the period before, and its rank in both charts."""
 
-    model_config = ConfigDict(extra="allow")
-
     rank: int
     rise: int
     now: int
@@ -194,14 +218,29 @@ class Rise(Answer):
     chart_rank_before: int | None = Field(description="null where it wasn't heard before")
 
 
-class Trending(Dated):
+def _rising(ranking: Ranking) -> type[Rise]:
+    item = ITEMS[ranking.view]
+    fields: dict[str, Any] = {
+        name: (item.model_fields[name].annotation, ...) for name in (ranking.key, *ranking.names)
+    }
+    about = f"What rises among {ranking.view}."
+    return create_model(f"{item.__name__}Rise", __base__=Rise, __doc__=about, **fields)
+
+
+RISES: dict[str, type[Rise]] = {view: _rising(ranking) for view, ranking in RANKINGS.items()}
+"""View → the model of what rises in its charts."""
+
+AnyRise = reduce(or_, RISES.values())
+
+
+class Trending(OfDays):
     """What rises; `total` counts all that does."""
 
-    items: list[Rise]
+    items: list[AnyRise]  # type: ignore[valid-type]
     total: int
 
 
-class Summary(Dated, Rated):
+class Totals(Rated):
     """Sums over all music, distinct counts, and the sums of each kind.
 
     A count is null where the catalogue doesn't have the slice.
@@ -215,13 +254,25 @@ class Summary(Dated, Rated):
     last_day: str | None = Field(description="Last day with data, of any kind")
 
 
+class TotalsBefore(Totals):
+    """The same of the period before."""
+
+    period: DaysCounted
+
+
+class Summary(OfDays, Totals):
+    """The totals of a selection."""
+
+    before: TotalsBefore | None = Field(None, description="Only with `compare`")
+
+
 class Period(Sums):
     """One period; named like a window, an hour like `2026-01-13T05`."""
 
     period: str
 
 
-class Timeline(Dated):
+class Timeline(OfDays):
     """Periods without a gap."""
 
     items: list[Period]
@@ -264,10 +315,41 @@ class Recent(Dated):
     kept: int = Field(description="How many are kept")
 
 
-class Imports(Answer):
-    """The accounts of imports: read = new + duplicate + overlap + rejected."""
+class Import(Answer):
+    """The account of an import; a name is missing until it's known."""
 
-    items: list[dict[str, Any]]
+    model_config = ConfigDict(extra="allow")
+
+    import_id: str
+    listener_id: str | None = None
+    file: str | None = None
+    format: str | None = None
+    state: str | None = None
+    read: int | None = None
+    new: int | None = None
+    duplicate: int | None = None
+    overlap: int | None = None
+    rejected: int | None = None
+    erased: int | None = None
+    sent: int | None = None
+    assumed: dict[str, Any] | None = None
+    rejected_by_reason: dict[str, int] | None = None
+    error: str | None = None
+    started_at: datetime | None = None
+    touched_at: datetime | None = None
+    sent_at: datetime | None = None
+    settled_at: datetime | None = None
+    bytes: int | None = None
+    sha256: str | None = None
+    bulk_load: int | None = None
+    head_seq: int | None = None
+    end_offsets: dict[str, int] | None = None
+
+
+class Imports(Dated):
+    """The accounts of imports: read = new + duplicate + overlap + rejected + erased."""
+
+    items: list[Import]
     total: int
 
 
@@ -308,6 +390,20 @@ class Health(Answer):
     status: str
 
 
+class CheckDone(Answer):
+    """One thing that was looked at."""
+
+    ok: bool
+    age_seconds: float | None = Field(description="Since it last reported; null where it doesn't")
+
+
+class Ready(Answer):
+    """Store and data are fit."""
+
+    status: str
+    checks: dict[str, CheckDone]
+
+
 class Config(Answer):
     """What the dashboard must know of the settings."""
 
@@ -324,3 +420,23 @@ class Problem(BaseModel):
     detail: str
     parameter: str | None = Field(None, description="The parameter that can't be used")
     known: list[str] | None = Field(None, description="What can be, where it's a short list")
+
+
+PARTIAL: tuple[type[Answer], ...] = (*ITEMS.values(), *RISES.values(), Period, Listen, Import)
+"""Items, of which `fields` may leave out any name."""
+
+
+def item_names(answer: type[Answer]) -> list[str]:
+    """All names that an item of an answer may have; of groups, the items in them."""
+    if "items" not in answer.model_fields:
+        return []
+    (item,) = get_args(answer.model_fields["items"].annotation)
+    models = get_args(item) or (item,)
+    return list(
+        dict.fromkeys(
+            name
+            for model in models
+            for name in item_names(model)
+            or [field.alias or name for name, field in model.model_fields.items()]
+        )
+    )

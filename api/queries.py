@@ -22,9 +22,10 @@ from api.parameters import Day, Duration, Moment, SliceValue, Window, minutes_of
 from api.problems import BadParameterError
 from api.rankings import RANKINGS
 from api.reading import Slice
+from listens.relative_windows import NEWEST, NOW, RELATIVE
 from listens.rules import DAYPARTS, RATES, SHOWN
 from listens.windows import END_DAY as END_OF_TIME
-from listens.windows import EXAMPLES, FIRST_DAY, Span, day_number, parse_window
+from listens.windows import EXAMPLES, FIRST_DAY, Span, date_of, day_number, parse_window
 
 MAX_OFFSET = 10_000_000
 MAX_COUNT = 10**12
@@ -39,12 +40,31 @@ class Query(BaseModel):
     """Parameters that can be given several times, each with another value."""
 
 
+class ItemsQuery(Query):
+    """How items are answered."""
+
+    fields: str | None = Field(
+        None,
+        min_length=1,
+        max_length=1000,
+        description="Only these names of an item, separated by commas, in this order",
+        examples=["rank,plays"],
+    )
+    format: Literal["json", "csv", "jsonl"] | None = Field(
+        None,
+        description="JSON, or a table as CSV or JSON Lines; without it, as the header `Accept` "
+        "prefers",
+    )
+
+
 class WindowQuery(Query):
     """Which days are counted: a window or a range."""
 
     window: Window = Field(
         "all",
-        description=f"A calendar window: {EXAMPLES}; not together with `from` or `to`",
+        description=f"A calendar window: {EXAMPLES}; or one relative to the present day or to the "
+        f"newest with music, in the reporting time zone: {', '.join(RELATIVE)}; not together with "
+        "`from` or `to`",
         examples=["2026-01"],
     )
     from_: Day | None = Field(
@@ -54,21 +74,42 @@ class WindowQuery(Query):
         None, description="The day before which counting stops; without it, to the end"
     )
 
+    head_seq: int | None = Field(
+        None,
+        ge=0,
+        le=MAX_COUNT,
+        description="Answer as of this speed commit, `as_of.head_seq` of an answer before, so that "
+        "pages fit together while listens come in; 410 once it can't be told any more",
+    )
+
     @model_validator(mode="after")
     def _is_one_span(self) -> Self:
         if self.from_ is None and self.to is None:
             return self
         if "window" in self.model_fields_set:
             raise _mistake("window", "give a window, or from and to, not both")
-        if self.span.first >= self.span.end:
+        span = self._range
+        if span.first >= span.end:
             raise _mistake("to", "to must be later than from: the day `to` itself isn't counted")
         return self
 
-    @cached_property
-    def span(self) -> Span:
-        """The days that are asked for."""
-        if self.from_ is None and self.to is None:
+    @property
+    def reference(self) -> Literal["now", "newest"] | None:
+        """What the window is relative to."""
+        if self.window in NOW:
+            return "now"
+        return "newest" if self.window in NEWEST else None
+
+    def span_on(self, day: int | None) -> Span:
+        """The days that are asked for, where the window is relative to a day; of None, none."""
+        if self.from_ is not None or self.to is not None:
+            return self._range
+        if self.reference is None:
             return parse_window(self.window)
+        return Span(0, 0) if day is None else RELATIVE[self.window](date_of(day))
+
+    @cached_property
+    def _range(self) -> Span:
         first = FIRST_DAY if self.from_ is None else day_number(self.from_)
         return Span(first, END_OF_TIME if self.to is None else day_number(self.to))
 
@@ -128,14 +169,28 @@ class Order(Query):
     )
 
 
-class TopQuery(Selection, Order):
+class ComparedQuery(Query):
+    """What an answer is compared with."""
+
+    compare: Literal["previous"] | None = Field(
+        None,
+        description="Also tell what was in the period before: of whole months as many months, else "
+        "as many days; needs a window with a beginning and an end",
+    )
+
+
+class SummaryQuery(ComparedQuery, Selection):
+    """The totals of a selection."""
+
+
+class TopQuery(ItemsQuery, ComparedQuery, Order, Selection):
     """A part of a chart."""
 
     limit: int = Field(50, ge=1, le=1000, description="How many items at most")
     offset: int = Field(0, ge=0, le=MAX_OFFSET, description="How many ranks to leave out")
 
 
-class TopsQuery(WindowQuery, Order):
+class TopsQuery(ItemsQuery, Order, WindowQuery):
     """The first ranks of a chart for each value of a slice."""
 
     entity: Literal[tuple(RANKINGS)] = Field(  # type: ignore[valid-type]
@@ -146,7 +201,7 @@ class TopsQuery(WindowQuery, Order):
     values: int = Field(100, ge=1, le=500, description="How many values at most")
 
 
-class TrendingQuery(Selection):
+class TrendingQuery(ItemsQuery, Selection):
     """What rises."""
 
     entity: Literal[tuple(RANKINGS)] = Field(  # type: ignore[valid-type]
@@ -157,7 +212,7 @@ class TrendingQuery(Selection):
     offset: int = Field(0, ge=0, le=MAX_OFFSET, description="How many ranks to leave out")
 
 
-class WindowsQuery(Order):
+class WindowsQuery(ItemsQuery, Order):
     """Windows to the minute."""
 
     entity: Literal["genres", "artists", "songs"] = Field("genres", description="What is ranked")
@@ -191,13 +246,13 @@ class WindowsQuery(Order):
         return self
 
 
-class TimelineQuery(Selection):
+class TimelineQuery(ItemsQuery, Selection):
     """Sums by period."""
 
     grain: PeriodGrain = Field("day", description="How long a period is; weeks are ISO weeks")
 
 
-class ImportsQuery(Query):
+class ImportsQuery(ItemsQuery):
     """A part of the ledger of imports, the newest first."""
 
     limit: int = Field(50, ge=1, le=1000, description="How many items at most")
@@ -270,7 +325,7 @@ def _bad_parameter(model: type[Query], error: Mapping[str, Any]) -> BadParameter
 
 def _known_values(model: type[Query], parameter: str) -> list[str]:
     if parameter == "window":
-        return EXAMPLES.split(", ")
+        return [*EXAMPLES.split(", "), *RELATIVE]
     annotation = parameters_of(model)[parameter].annotation
     options = [annotation, *get_args(annotation)]
     return [

@@ -10,7 +10,7 @@ from typing import Any
 
 from listens.rules import RULES_VERSION
 
-ANSWER_FORMAT = 1
+ANSWER_FORMAT = 2
 """Raised when an unchanged store would be answered differently, so that no ETag outlives it."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api.routes import (
+    docs,
     health,
     imports,
     metrics,
@@ -39,6 +40,7 @@ BLUEPRINTS = tuple(
         slices,
         health,
         metrics,
+        docs,
         page,
     )
 )

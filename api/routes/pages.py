@@ -8,12 +8,13 @@ from typing import Any
 
 from flask import Blueprint, Response, abort
 
-from api.answering import answer, service
+from api.answering import answer_of_days, service
 from api.pages import Body, Source, listener_page, when
 from api.queries import PageQuery, parse
 from api.rankings import RANKINGS
 from api.reading import Slice, names_of
 from api.snapshot import Snapshot
+from listens.windows import Span
 
 blueprint = Blueprint("pages", __name__)
 
@@ -72,7 +73,7 @@ def listener(listener: str) -> Response:
 def _page(compute: Callable[[Source], Body]) -> Response:
     query = parse(PageQuery)
 
-    def at(snapshot: Snapshot) -> dict[str, Any]:
-        return compute(Source(service().charts, service().store, snapshot, query.span))
+    def at(snapshot: Snapshot, span: Span) -> dict[str, Any]:
+        return compute(Source(service().charts, service().store, snapshot, span))
 
-    return answer(query, at)
+    return answer_of_days(query, at)
