@@ -17,7 +17,7 @@ from api.feed import Feed
 from api.forms import Form, Table, form_asked, json_response, response_of
 from api.metrics import Metrics
 from api.periods import Clock, newest_day, period_shown, present, span_of, today
-from api.queries import ItemsQuery, Query, WindowQuery
+from api.selections import ItemsQuery, Query, WindowQuery
 from api.snapshot import Snapshot
 from listens.settings import Settings
 from listens.store import Store

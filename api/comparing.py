@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from api.merge import Order, able_values, found
 from api.problems import BadParameterError
-from api.queries import WindowQuery
+from api.selections import WindowQuery
 from listens.packing import Chart, Ints, Keys
 from listens.rules import SHOWN
 from listens.windows import Span, span_before

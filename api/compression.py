@@ -17,7 +17,7 @@ LEAST_BYTES = 1024
 """A smaller answer fits into one packet anyway."""
 
 LEVEL = 4
-"""A chart of a thousand songs takes 5 ms, and is within a tenth of what level 9 makes of it."""
+"""A chart of a thousand songs, 334 kB, takes 3 ms and becomes 78 kB; level 9 21 ms for 69 kB."""
 
 TYPES = frozenset(
     {

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from api.queries import ItemsQuery, Query
+from api.selections import ItemsQuery, Query
 from listens.identity import HASH_BYTES
 from listens.rules import KINDS
 

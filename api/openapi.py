@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from api import answers, listen_queries, page_answers, queries
+from api import answers, listen_queries, page_answers, queries, selections
 from api.openapi_responses import responses
 
 VERSION = "0.1.0"
@@ -26,7 +26,7 @@ class Route:
     """
 
     summary: str
-    query: type[queries.Query] | None
+    query: type[selections.Query] | None
     answer: type[answers.Answer] | None
     errors: tuple[int, ...] = ()
     media_type: str = ""
@@ -53,7 +53,7 @@ ROUTES: dict[str, Route] = {
         "First ranks by the minute", queries.WindowsQuery, answers.Windows, _READS
     ),
     "/api/rhythm": Route(
-        "Hours of the week, parts of the day", queries.Selection, answers.Rhythm, _MOMENTS
+        "Hours of the week, parts of the day", selections.Selection, answers.Rhythm, _MOMENTS
     ),
     "/api/{view}/{key}": Route(
         "All about a song, artist or album", queries.PageQuery, page_answers.Work, (404, *_MOMENTS)
@@ -152,7 +152,7 @@ def _operation(path: str, route: Route) -> dict[str, Any]:
             route.summary,
             answer=route.answer.__name__ if route.answer else "",
             media_type=route.media_type,
-            is_table=route.query is not None and issubclass(route.query, queries.ItemsQuery),
+            is_table=route.query is not None and issubclass(route.query, selections.ItemsQuery),
             errors=route.errors,
         ),
     }

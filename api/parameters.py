@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from listens.relative_windows import RELATIVE
 from listens.windows import parse_window
@@ -43,6 +44,11 @@ def _window(text: str) -> str:
     if text not in RELATIVE:
         parse_window(text)
     return text
+
+
+def mistake(parameter: str, message: str) -> PydanticCustomError:
+    """What a validator raises of a parameter that doesn't go with another."""
+    return PydanticCustomError("mistake", "{message}", {"parameter": parameter, "message": message})
 
 
 Day = Annotated[date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]

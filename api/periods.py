@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from api.charts import Charts
 from api.hours import without_erased
-from api.queries import WindowQuery
 from api.reading import Slice
+from api.selections import WindowQuery
 from api.snapshot import Snapshot
 from listens.store import Store
 from listens.windows import (

@@ -15,9 +15,10 @@ from api.merge import Page
 from api.narrowing import checked
 from api.periods import newest_day, span_of
 from api.problems import BadParameterError
-from api.queries import Order, Selection, parsed
+from api.queries import parsed
 from api.rankings import RANKINGS, Item, Ranking, items_of
 from api.routes.top import order_of
+from api.selections import Order, Selection
 from api.snapshot import Snapshot
 from listens.errors import UserMistakeError
 from listens.packing import Chart

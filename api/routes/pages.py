@@ -28,12 +28,12 @@ def work(view: str, key: str) -> Response:
     if not _ID.fullmatch(key):
         abort(404, description="an id has 32 hexadecimal digits, as charts have them")
     packed = bytes.fromhex(key)
-    names = names_of(service().store, [packed]).get(packed)
-    if names is None:
-        abort(404, description=f"nothing with this id has been heard among {view}")
     ranking = RANKINGS[view]
 
     def compute(source: Source) -> Body:
+        names = names_of(source.store, [packed]).get(packed)
+        if names is None:
+            abort(404, description=f"nothing with this id has been heard among {view}")
         slice_ = Slice(_SINGULAR[view], key)
         return {
             ranking.key: key,

@@ -10,8 +10,9 @@ from flask import Blueprint, Response
 from api.answering import answer_of_days, service
 from api.hours import in_daypart, sums, week_hours
 from api.narrowing import checked_by_hour
-from api.queries import Selection, parse
+from api.queries import parse
 from api.rankings import measures_shown, sums_shown
+from api.selections import Selection
 from api.snapshot import Snapshot
 from listens.rules import DAYPARTS, MEASURES
 from listens.windows import HOURS_A_DAY, Span

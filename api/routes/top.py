@@ -12,10 +12,10 @@ from api.comparing import Earlier, before, check_comparable, ranks
 from api.forms import Table
 from api.merge import Order
 from api.narrowing import checked
-from api.queries import Order as Ordered
 from api.queries import TopQuery, parse
 from api.rankings import RANKINGS, Ranking, items_of
 from api.reading import Slice
+from api.selections import Order as Ordered
 from api.snapshot import Snapshot
 from listens.windows import Span
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from api.openapi import ROUTES
-from api.queries import ItemsQuery
+from api.selections import ItemsQuery
 from tests.api.documents import START, Heard, write_commit, write_version
 from tests.api.test_top import ask
 
