@@ -213,6 +213,8 @@ def page(ranked: Ranked, overlay: Overlay, *, order: Order, offset: int, limit: 
 
 def whole(batch: Chart, overlay: Overlay) -> Chart:
     """Batch and speed together; keys ascending."""
+    if not len(overlay.place):  # a period that's over: nothing has come since the batch
+        return batch
     rows = _all_rows(batch, overlay)
     # Stable: keys that only the speed layer has may fall in one gap, and are ascending there.
     return rows.picked(np.argsort(rows.line, kind="stable"))

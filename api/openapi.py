@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from api import answers, listen_queries, page_answers, queries, selections
+from api import answers, items, listen_queries, page_answers, queries, selections
 from api.openapi_responses import responses
 
 VERSION = "0.1.0"
@@ -27,7 +27,7 @@ class Route:
 
     summary: str
     query: type[selections.Query] | None
-    answer: type[answers.Answer] | None
+    answer: type[items.Answer] | None
     errors: tuple[int, ...] = ()
     media_type: str = ""
     tag: str = "Charts"
@@ -128,7 +128,7 @@ def description() -> dict[str, Any]:
         [(model, "serialization") for model in ordered],
         ref_template="#/components/schemas/{model}",
     )
-    for model in answers.PARTIAL:  # with `fields`, any of their names may be missing
+    for model in items.PARTIAL:  # with `fields`, any of their names may be missing
         schemas["$defs"][model.__name__].pop("required", None)
     return {
         "openapi": "3.1.0",
@@ -181,7 +181,7 @@ def _parameters(path: str, route: Route) -> list[dict[str, Any]]:
         _parameter(name, dict(about), is_needed=name in needed)
         for name, about in schema.get("properties", {}).items()
     ]
-    names = answers.item_names(route.answer) if route.answer else []
+    names = items.item_names(route.answer) if route.answer else []
     return inside + [
         _with_names(each, names) if each["name"] == "fields" else each for each in asked
     ]
@@ -208,6 +208,6 @@ def _parameter(name: str, schema: dict[str, Any], *, is_needed: bool) -> dict[st
 
 def _with_names(parameter: dict[str, Any], names: list[str]) -> dict[str, Any]:
     """The parameter `fields`, with the names that an item may have."""
-    items = {"type": "string", "enum": names}
-    schema = {"type": "array", "items": items, "minItems": 1, "uniqueItems": True}
+    name = {"type": "string", "enum": names}
+    schema = {"type": "array", "items": name, "minItems": 1, "uniqueItems": True}
     return {**parameter, "schema": schema, "style": "form", "explode": False}

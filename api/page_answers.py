@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from api.answers import Answer, AnyItem, Hex, OfDays, Period, Rated, Sums
+from api.answers import OfDays
+from api.items import Answer, AnyItem, Hex, Period, Rated, Sums
 
 
 class Favourites(Answer):

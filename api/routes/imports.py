@@ -9,8 +9,8 @@ from flask import Blueprint, Response
 
 from api import reading
 from api.answering import SNAPSHOT_SECONDS, items_now, service
-from api.answers import Import
 from api.forms import Table
+from api.items import Import
 from api.queries import ImportsQuery, parse
 from api.snapshot import Snapshot
 from listens.store import IMPORTS, Document

@@ -7,9 +7,9 @@ from typing import Any
 from flask import Blueprint, Response
 
 from api.answering import answer_of_days, service
-from api.answers import Period
 from api.forms import Table
 from api.hours import period_count, periods_shown
+from api.items import Period
 from api.narrowing import checked_by_hour
 from api.problems import BadParameterError
 from api.queries import TimelineQuery, parse

@@ -7,9 +7,9 @@ from typing import Any
 from flask import Blueprint, Response
 
 from api.answering import answer_of_days, service
-from api.answers import COMPARED, ITEMS
 from api.comparing import Earlier, before, check_comparable, ranks
 from api.forms import Table
+from api.items import COMPARED, ITEMS
 from api.merge import Order
 from api.narrowing import checked
 from api.queries import TopQuery, parse

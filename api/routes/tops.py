@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, Response
 
 from api.answering import answer_of_days, service
-from api.answers import COMPARED, ITEMS
 from api.forms import Table
+from api.items import COMPARED, ITEMS
 from api.narrowing import checked
 from api.queries import TopsQuery, parse
 from api.rankings import RANKINGS, items_of

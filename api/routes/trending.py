@@ -8,9 +8,9 @@ import numpy as np
 from flask import Blueprint, Response
 
 from api.answering import answer_of_days, service
-from api.answers import RISES
 from api.comparing import Earlier, before, check_comparable, ranks
 from api.forms import Table
+from api.items import RISES
 from api.merge import Order
 from api.narrowing import checked
 from api.queries import TrendingQuery, parse

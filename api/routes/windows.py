@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, Response
 
 from api.answering import answer_items, service
-from api.answers import COMPARED, ITEMS
 from api.forms import Table
+from api.items import COMPARED, ITEMS
 from api.pieces import stored_months
 from api.problems import BadParameterError
 from api.queries import WindowsQuery, parse
