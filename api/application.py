@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from api import compression, headers, problems, request_ids
+from api import compression, headers, logs, problems, request_ids
 from api.answering import EXTENSION, Service
 from api.charts import Charts
 from api.feed import Feed
@@ -34,6 +34,7 @@ def create_app(settings: Settings, store: Store | None = None, *, clock: Clock =
     app.extensions[EXTENSION] = Service(settings, store, charts, metrics, feed, clock)
     metrics.init_app(app)  # first, so that a request's time holds what all others do
     request_ids.init_app(app)
+    logs.init_app(app)
     compression.init_app(app)
     problems.init_app(app)
     headers.init_app(app, settings)

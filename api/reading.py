@@ -82,8 +82,10 @@ def _check_pin(store: Store, head_seq: int, *, cut_seq: int, newest: int) -> Non
         raise BadParameterError(
             "head_seq", f"there's no commit {head_seq} yet; the last one is {newest}"
         )
-    # What was erased mustn't come back by asking for the moment before.
-    if head_seq < cut_seq or store[ERASURES].find_one({"_id": {"$gt": head_seq}}):
+    # What was erased mustn't come back by asking for a moment before it was taken back.
+    later = {"$gt": head_seq}
+    erasure = store[ERASURES].find_one({"$or": [{"_id": later}, {"negations": later}]})
+    if head_seq < cut_seq or erasure:
         raise GoneError(
             f"the moment after commit {head_seq} can't be told any more; begin again without "
             "head_seq"

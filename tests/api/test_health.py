@@ -101,6 +101,21 @@ def test_what_is_logged_about_a_request_has_its_id(unconnected_client, caplog):
     )
 
 
+def test_a_refused_request_is_logged_by_its_route_and_never_by_its_path(unconnected_client, caplog):
+    with caplog.at_level(logging.DEBUG, "api.logs"):
+        unconnected_client.get("/api/listeners/anna?limit=1")
+        unconnected_client.get("/healthz?a=anna")
+        unconnected_client.get("/healthz")
+
+    form = EventFormatter("%(levelname)s %(message)s")
+    lines = [form.format(each) for each in caplog.records if each.name == "api.logs"]
+    assert lines == [
+        "INFO request method=GET route=/api/listeners/<path:listener> status=422",
+        "INFO request method=GET route=/healthz status=422",
+        "DEBUG request method=GET route=/healthz status=200",
+    ]
+
+
 def test_a_field_cant_forge_a_line():
     record = logging.makeLogRecord({"msg": "said", "levelname": "INFO", "what": 'a\nb="c"'})
 

@@ -188,9 +188,13 @@ def test_a_moment_that_a_batch_or_an_erasure_has_passed_is_gone(client, store):
     assert client.get("/api/summary?head_seq=0").status_code == 410
     assert client.get("/api/summary?head_seq=3").json["parameter"] == "head_seq"
     write_commit(store, 3, [])
-    store.erasures.insert_one({"_id": 3, "digest": "0"})
+    store.erasures.insert_one({"_id": 3, "digest": "0", "negations": []})
 
     response = client.get("/api/summary?head_seq=2")
 
     assert (response.status_code, response.content_type) == (410, "application/problem+json")
     assert ask(client, "/api/summary", head_seq=3)["plays"] == 5
+    write_commit(store, 4, [])
+    store.erasures.update_one({"_id": 3}, {"$set": {"negations": [4]}})
+    assert client.get("/api/summary?head_seq=3").status_code == 410
+    assert ask(client, "/api/summary", head_seq=4)["plays"] == 5
