@@ -50,9 +50,9 @@ class WindowQuery(Query):
 
     window: Window = Field(
         "all",
-        description=f"A calendar window: {EXAMPLES}; or one relative to the present day or to the "
-        f"newest with music, in the reporting time zone: {', '.join(RELATIVE)}; not together with "
-        "`from` or `to`",
+        description=f"A calendar window, such as {EXAMPLES}, or one relative to the present day of "
+        "the reporting time zone, or to the newest day with music; not together with `from` or "
+        "`to`",
         examples=["2026-01"],
     )
     from_: Day | None = Field(

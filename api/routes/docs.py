@@ -7,12 +7,23 @@ styles inline, which the Content-Security-Policy forbids. This page needs no scr
 from __future__ import annotations
 
 from flask import Blueprint, Response, render_template
+from markupsafe import Markup, escape
 
 from api.answering import Body, answer_now
 from api.openapi import description
 from api.queries import NoQuery, parse
 
 blueprint = Blueprint("docs", __name__)
+
+
+@blueprint.app_template_filter("marked")
+def marked(text: str) -> Markup:
+    """A text whose parts between backticks are code."""
+    parts = (
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
+        for number, part in enumerate(text.split("`"))
+    )
+    return Markup("").join(parts)
 
 
 @blueprint.get("/docs")
