@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import reduce
-from operator import or_
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, Field, create_model
 
-from api.rankings import RANKINGS, Ranking
-from listens.views import VIEWS
-
-Hex = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
-
-
-class Answer(BaseModel):
-    """The base of all answers: nothing is in an answer that isn't described."""
-
-    model_config = ConfigDict(extra="forbid")
+from api.items import ITEMS, Answer, AnyItem, AnyRise, Import, Listen, Period, Rated, Sums
 
 
 class AsOf(Answer):
@@ -31,94 +20,32 @@ class AsOf(Answer):
     at: datetime | None = Field(description="When the last commit was made; null without data")
 
 
-class Sums(Answer):
-    """Sums over listens."""
-
-    streams: int = Field(description="Listens of more than 0 ms")
-    plays: int = Field(description="Listens of 30 s or more")
-    skips: int = Field(description="Listens that were skipped, and not completed")
-    completed: int = Field(description="Listens to the end")
-    ms_played: int = Field(description="Milliseconds heard")
-
-
 class Dated(Answer):
     """An answer about one moment."""
 
     as_of: AsOf
 
 
-class Rates(Answer):
-    """Quotients of sums; null over nothing."""
+class DaysCounted(Answer):
+    """The days that an answer is about; all are null while there are none."""
 
-    average_ms_played: float | None = Field(description="Milliseconds heard a stream")
-    skip_rate: float | None = Field(description="Skips, of all listens")
-    completion_rate: float | None = Field(description="Completed ones, of all listens")
-    average_rating: float | None = Field(description="1 to 5, of the listens with a rating")
-    average_heard: float | None = Field(
-        description="Share of the track that was heard, of the streams of known length"
-    )
-    average_age: float | None = Field(description="Years of the listener, where known")
-    ratings: int = Field(description="Listens with a rating")
+    window: str | None = Field(description="The calendar window of just these days, if any")
+    from_: str | None = Field(alias="from", description="First day; null: from the beginning")
+    to: str | None = Field(description="The day after the last; null: to the end")
 
 
-class Rated(Sums, Rates):
-    """Sums, and rates over them."""
+class OfDays(Dated):
+    """An answer about some days at one moment."""
+
+    period: DaysCounted
 
 
-class Item(Rated):
-    """A rank of a chart."""
-
-    rank: int
-
-
-class Song(Item):
-    """A rank of a chart of songs."""
-
-    song_id: Hex
-    title: str | None
-    artist: str | None
-
-
-class Artist(Item):
-    """A rank of a chart of artists."""
-
-    artist_id: Hex
-    artist: str | None
-
-
-class Album(Item):
-    """A rank of a chart of albums."""
-
-    album_id: Hex
-    album: str | None
-    artist: str | None
-
-
-class Chart(Dated):
+class Chart(OfDays):
     """A part of a chart; `total` counts the whole chart."""
 
     items: list[Any]
     total: int
 
-
-def _named(ranking: Ranking) -> type[Item]:
-    fields: dict[str, Any] = {ranking.key: (str, ...)}
-    name = ranking.key.capitalize()
-    about = f"A rank of a chart of {ranking.view}."
-    return create_model(name, __base__=Item, __doc__=about, **fields)
-
-
-ITEMS: dict[str, type[Item]] = {
-    "songs": Song,
-    "artists": Artist,
-    "albums": Album,
-    **{
-        ranking.view: _named(ranking)
-        for ranking in RANKINGS.values()
-        if VIEWS[ranking.view].key_type == "text"
-    },
-}
-"""View → the model of a rank of its charts."""
 
 TOPS: dict[str, type[Chart]] = {
     view: create_model(
@@ -131,8 +58,6 @@ TOPS: dict[str, type[Chart]] = {
 }
 """View → the model of a part of its charts."""
 
-AnyItem = reduce(or_, ITEMS.values())
-
 
 class TopsOfValue(Answer):
     """The first ranks within one value of a slice; `total` counts the chart."""
@@ -142,7 +67,7 @@ class TopsOfValue(Answer):
     total: int
 
 
-class Tops(Dated):
+class Tops(OfDays):
     """The first ranks for each value of a slice; `total` counts the values."""
 
     items: list[TopsOfValue]
@@ -156,7 +81,7 @@ class HourOfWeek(Sums):
     hour: int
 
 
-class Rhythm(Dated):
+class Rhythm(OfDays):
     """When music is heard: by hour of the week, part of the day, and by day and night."""
 
     hours: list[HourOfWeek]
@@ -181,27 +106,14 @@ class Windows(Dated):
     total: int
 
 
-class Rise(Answer):
-    """What rises: its value in the window and in the period before, and its rank in both charts."""
-
-    model_config = ConfigDict(extra="allow")
-
-    rank: int
-    rise: int
-    now: int
-    before: int
-    chart_rank: int
-    chart_rank_before: int | None = Field(description="null where it wasn't heard before")
-
-
-class Trending(Dated):
+class Trending(OfDays):
     """What rises; `total` counts all that does."""
 
-    items: list[Rise]
+    items: list[AnyRise]  # type: ignore[valid-type]
     total: int
 
 
-class Summary(Dated, Rated):
+class Totals(Rated):
     """Sums over all music, distinct counts, and the sums of each kind.
 
     A count is null where the catalogue doesn't have the slice.
@@ -215,44 +127,23 @@ class Summary(Dated, Rated):
     last_day: str | None = Field(description="Last day with data, of any kind")
 
 
-class Period(Sums):
-    """One period; named like a window, an hour like `2026-01-13T05`."""
+class TotalsBefore(Totals):
+    """The same of the period before."""
 
-    period: str
+    period: DaysCounted
 
 
-class Timeline(Dated):
+class Summary(OfDays, Totals):
+    """The totals of a selection."""
+
+    before: TotalsBefore | None = Field(None, description="Only with `compare`")
+
+
+class Timeline(OfDays):
     """Periods without a gap."""
 
     items: list[Period]
     total: int
-
-
-class Listen(Answer):
-    """One listen; `skipped` and `completed` as the rules say."""
-
-    event_id: Hex
-    listener_id: str
-    ended_at: datetime
-    ms_played: int
-    seconds_played: float
-    percent_played: float | None = Field(description="Of the track's length; null without it")
-    duration_ms: int | None = Field(description="Length of the whole track")
-    kind: str
-    song_id: Hex | None
-    title: str | None
-    artist: str | None
-    album: str | None
-    genre: str | None
-    platform: str | None
-    country: str | None
-    city: str | None
-    mood: str | None
-    personality: str | None
-    interaction: str | None
-    skipped: bool
-    completed: bool
-    rating: float | None
 
 
 class Recent(Dated):
@@ -264,10 +155,10 @@ class Recent(Dated):
     kept: int = Field(description="How many are kept")
 
 
-class Imports(Answer):
-    """The accounts of imports: read = new + duplicate + overlap + rejected."""
+class Imports(Dated):
+    """The accounts of imports: read = new + duplicate + overlap + rejected + erased."""
 
-    items: list[dict[str, Any]]
+    items: list[Import]
     total: int
 
 
@@ -306,6 +197,20 @@ class Health(Answer):
     """The process answers."""
 
     status: str
+
+
+class CheckDone(Answer):
+    """One thing that was looked at."""
+
+    ok: bool
+    age_seconds: float | None = Field(description="Since it last reported; null where it doesn't")
+
+
+class Ready(Answer):
+    """Store and data are fit."""
+
+    status: str
+    checks: dict[str, CheckDone]
 
 
 class Config(Answer):

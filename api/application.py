@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
-from api import headers, problems
+from api import compression, headers, logs, problems, request_ids
 from api.answering import EXTENSION, Service
 from api.charts import Charts
 from api.feed import Feed
 from api.metrics import Metrics
+from api.periods import Clock, present
 from api.routes import BLUEPRINTS
 from listens.settings import Settings
 from listens.store import Store, open_store
@@ -19,7 +20,7 @@ SERVER_SELECTION_SECONDS = 2
 _MEBIBYTE = 1 << 20
 
 
-def create_app(settings: Settings, store: Store | None = None) -> Flask:
+def create_app(settings: Settings, store: Store | None = None, *, clock: Clock = present) -> Flask:
     """The API and the dashboard; starts, and answers /healthz, whether MongoDB is up or not.
 
     Raises:
@@ -30,8 +31,11 @@ def create_app(settings: Settings, store: Store | None = None) -> Flask:
     app = Flask("api", static_folder=None)
     charts, metrics = Charts(settings.api_cache_mb * _MEBIBYTE), Metrics(store)
     feed = Feed(store, most_clients=settings.api_streams)
-    app.extensions[EXTENSION] = Service(settings, store, charts, metrics, feed)
+    app.extensions[EXTENSION] = Service(settings, store, charts, metrics, feed, clock)
     metrics.init_app(app)  # first, so that a request's time holds what all others do
+    request_ids.init_app(app)
+    logs.init_app(app)
+    compression.init_app(app)
     problems.init_app(app)
     headers.init_app(app, settings)
     for blueprint in BLUEPRINTS:

@@ -23,12 +23,11 @@ def serve() -> None:
 
     The server also starts while MongoDB is down, and answers 503 until it's back.
     """
-    import logging
-
+    from api.logs import set_up
     from api.server import serve as serve_until_stopped
     from listens.settings import load_settings
 
     settings = load_settings()
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s")
+    set_up(settings)
     typer.echo(f"http://{settings.api_host}:{settings.api_port}/")
     serve_until_stopped(settings)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Flask, Response
 from flask_cors import CORS
 
+from api.forms import AS_OF_HEADER, TOTAL_HEADER
+from api.request_ids import HEADER
 from listens.settings import Settings
 
 SECURITY = {
@@ -20,12 +22,16 @@ SECURITY = {
 }
 
 
+EXPOSED = ["ETag", "Link", "Retry-After", AS_OF_HEADER, TOTAL_HEADER, HEADER]
+"""What a page of another origin may read of the headers."""
+
+
 def init_app(app: Flask, settings: Settings) -> None:
     """Send the security headers; let the origins of the settings read, and no other."""
     app.after_request(_secured)
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     if origins:
-        CORS(app, origins=origins, methods=["GET"], expose_headers=["ETag", "Retry-After"])
+        CORS(app, origins=origins, methods=["GET"], expose_headers=EXPOSED)
 
 
 def _secured(response: Response) -> Response:

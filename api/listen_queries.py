@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
-from api.queries import Query, mistake
+from api.parameters import mistake
+from api.selections import ItemsQuery, Query
 from listens.identity import HASH_BYTES
 from listens.rules import KINDS
 
@@ -81,6 +82,18 @@ def _event_id(text: str) -> str:
     return text
 
 
+Cursor = Annotated[
+    str,
+    AfterValidator(_cursor),
+    WithJsonSchema({"type": "string", "pattern": f"^{_CURSOR.pattern}$"}),
+]
+EventId = Annotated[
+    str,
+    AfterValidator(_event_id),
+    WithJsonSchema({"type": "string", "pattern": f"^{_PLACE.pattern}$"}),
+]
+
+
 class ListenFilter(Query):
     """Which listens are answered: those that fit every parameter, with any of its values."""
 
@@ -132,13 +145,11 @@ class ListenFilter(Query):
         return chosen
 
 
-class RecentQuery(ListenFilter):
+class RecentQuery(ItemsQuery, ListenFilter):
     """A part of the newest listens."""
 
     limit: int = Field(50, ge=1, le=1000, description="How many items at most")
-    next: Annotated[str, AfterValidator(_cursor)] | None = Field(
-        None, description="Go on where the answer with this `next` ended"
-    )
+    next: Cursor | None = Field(None, description="Go on where the answer with this `next` ended")
 
     @cached_property
     def after(self) -> tuple[datetime, bytes] | None:
@@ -149,7 +160,7 @@ class RecentQuery(ListenFilter):
 class StreamQuery(ListenFilter):
     """The listens as they are counted."""
 
-    last_event_id: Annotated[str, AfterValidator(_event_id)] | None = Field(
+    last_event_id: EventId | None = Field(
         None,
         description="Go on after this event, as the header Last-Event-ID does, which goes first; "
         "without either, from now on",

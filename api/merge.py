@@ -7,7 +7,7 @@ ones as the page can reach, so that a chart of a million songs costs what its ch
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -213,6 +213,8 @@ def page(ranked: Ranked, overlay: Overlay, *, order: Order, offset: int, limit: 
 
 def whole(batch: Chart, overlay: Overlay) -> Chart:
     """Batch and speed together; keys ascending."""
+    if not len(overlay.place):  # a period that's over: nothing has come since the batch
+        return batch
     rows = _all_rows(batch, overlay)
     # Stable: keys that only the speed layer has may fall in one gap, and are ascending there.
     return rows.picked(np.argsort(rows.line, kind="stable"))
@@ -232,6 +234,17 @@ def standing(
     ahead = (values > values[row]) | ((values == values[row]) & is_lower)
     sums = {name: int(column[0]) for name, column in rows.picked(row).measures.items()}
     return int(np.count_nonzero(ahead)) + 1, sums
+
+
+def able_values(column: Callable[[str], Ints], n: int, order: Order) -> tuple[Places, Values]:
+    """Of n rows, those that have a rank, and for each the value of which the greatest is first."""
+    over = sum((column(name) for name in order.over), np.zeros(n, np.int64))
+    rate = RATES.get(order.by)
+    able = np.flatnonzero(over >= max(order.least, int(rate is not None)))
+    values: Values = column(rate.of if rate else order.by)[able]
+    if rate:
+        values = values / over[able]
+    return able, -values if order.ascending else values
 
 
 def found(keys: Keys, wanted: Keys) -> tuple[Places, NDArray[np.bool_]]:
@@ -299,17 +312,11 @@ def _gone(
 
 def _page_of_all(rows: _Rows, order: Order, *, offset: int, limit: int) -> Page:
     """As `page`, looking at every key: by rates and from the least on, no bound is known before."""
-    over = sum((rows.column(name) for name in order.over), np.zeros(len(rows.line), np.int64))
-    rate = RATES.get(order.by)
-    able = np.flatnonzero(over >= max(order.least, int(rate is not None)))
-    values: Values = rows.column(rate.of if rate else order.by)[able]
-    if rate:
-        values = values / over[able]
+    able, values = able_values(rows.column, len(rows.line), order)
     reach = min(offset + limit, len(able))
     if offset >= reach:
         return Page(no_chart(), len(able))
-    signed = -values if order.ascending else values
-    chosen = _ranked_first(signed, rows.line[able], reach)[offset:]
+    chosen = _ranked_first(values, rows.line[able], reach)[offset:]
     return Page(rows.picked(able[chosen]), len(able))
 
 

@@ -59,12 +59,12 @@ class Metrics:
         """Time the making of an answer, unless it fails."""
         began = time.perf_counter()
         yield
-        self.merges.labels(_route()).observe(time.perf_counter() - began)
+        self.merges.labels(route()).observe(time.perf_counter() - began)
 
     def _end(self, response: Response) -> Response:
         if "began" in g:
             seconds = time.perf_counter() - g.began
-            self.requests.labels(_route(), response.status_code).observe(seconds)
+            self.requests.labels(route(), response.status_code).observe(seconds)
         return response
 
 
@@ -72,5 +72,6 @@ def _begin() -> None:
     g.began = time.perf_counter()
 
 
-def _route() -> str:
+def route() -> str:
+    """The rule that the current request fits, without what is asked for."""
     return request.url_rule.rule if request.url_rule else NO_ROUTE

@@ -9,84 +9,125 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from api import answers, listen_queries, page_answers, queries, search_queries
-from api.problems import MEDIA_TYPE
+from api import (
+    answers,
+    items,
+    listen_queries,
+    page_answers,
+    queries,
+    search_queries,
+    selections,
+)
+from api.openapi_responses import responses
 
 VERSION = "0.1.0"
 
 _INSIDE = re.compile(r"{(\w+)}")
 """A parameter in a path."""
 
-_REF = "#/components/schemas/{model}"
-
 
 @dataclass(frozen=True)
 class Route:
-    """One documented path; `answer` is None for files and streams, `media_type` a stream's."""
+    """One documented path; `answer` is None for files and streams, `media_type` is theirs.
+
+    `example` is a query string where a question without one is refused.
+    """
 
     summary: str
-    query: type[queries.Query] | None
-    answer: type[answers.Answer] | None
+    query: type[selections.Query] | None
+    answer: type[items.Answer] | None
     errors: tuple[int, ...] = ()
     media_type: str = ""
+    tag: str = "Charts"
+    example: str = ""
 
 
 _READS = (422, 503)
+_MOMENTS = (410, *_READS)
+_LISTENS, _OPERATIONS, _PAGES = "Listens and imports", "Operations", "Dashboard and documents"
 
 ROUTES: dict[str, Route] = {
     **{
-        f"/api/top-{view}": Route(f"Top {view}", queries.TopQuery, answer, _READS)
+        f"/api/top-{view}": Route(f"Top {view}", queries.TopQuery, answer, _MOMENTS)
         for view, answer in answers.TOPS.items()
     },
-    "/api/tops": Route("The first ranks by slice", queries.TopsQuery, answers.Tops, _READS),
-    "/api/trending": Route("What rises", queries.TrendingQuery, answers.Trending, _READS),
+    "/api/tops": Route("The first ranks by slice", queries.TopsQuery, answers.Tops, _MOMENTS,
+        example="entity=artists&per=country",
+    ),
+    "/api/trending": Route("What rises", queries.TrendingQuery, answers.Trending, _MOMENTS,
+        example="window=newest-month",
+    ),
     "/api/windows": Route(
         "First ranks by the minute", queries.WindowsQuery, answers.Windows, _READS
     ),
     "/api/rhythm": Route(
-        "Hours of the week, parts of the day", queries.Selection, answers.Rhythm, _READS
+        "Hours of the week, parts of the day", selections.Selection, answers.Rhythm, _MOMENTS
     ),
     "/api/{view}/{key}": Route(
-        "All about a song, artist or album", queries.PageQuery, page_answers.Work, (404, *_READS)
+        "All about a song, artist or album", queries.PageQuery, page_answers.Work, (404, *_MOMENTS)
     ),
     "/api/genres/{genre}": Route(
-        "All about a genre", queries.PageQuery, page_answers.GenrePage, _READS
+        "All about a genre", queries.PageQuery, page_answers.GenrePage, _MOMENTS
     ),
     "/api/listeners/{listener}": Route(
-        "All about a listener", queries.PageQuery, page_answers.ListenerPage, _READS
+        "All about a listener", queries.PageQuery, page_answers.ListenerPage, _MOMENTS
     ),
     "/api/search": Route(
         "Search by name", search_queries.SearchQuery, page_answers.SearchResult, _READS
     ),
-    "/api/summary": Route("Totals of a selection", queries.Selection, answers.Summary, _READS),
-    "/api/timeline": Route("Sums by period", queries.TimelineQuery, answers.Timeline, _READS),
-    "/api/recent": Route("The newest listens", listen_queries.RecentQuery, answers.Recent, _READS),
-    "/api/stream": Route(
-        "Listens as they are counted", listen_queries.StreamQuery, None, _READS, "text/event-stream"
+    "/api/summary": Route(
+        "Totals of a selection", queries.SummaryQuery, answers.Summary, _MOMENTS
     ),
-    "/api/imports": Route("The ledger of imports", queries.ImportsQuery, answers.Imports, _READS),
-    "/api/status": Route("State of the layers", queries.NoQuery, answers.Status, _READS),
+    "/api/timeline": Route("Sums by period", queries.TimelineQuery, answers.Timeline, _MOMENTS),
     "/api/slices": Route("Values of the slices", queries.SlicesQuery, answers.Slices, _READS),
-    "/healthz": Route("Whether the process answers", queries.NoQuery, answers.Health, (422,)),
-    "/config.json": Route("Settings of the dashboard", queries.NoQuery, answers.Config, (422,)),
-    "/openapi.json": Route("This description", queries.NoQuery, None, (422,)),
-    "/metrics": Route("State of API and layers, for Prometheus", queries.NoQuery, None, (422,)),
-    "/": Route("The dashboard", None, None),
-    "/dashboard/{name}": Route("A file of the dashboard", None, None, (404,)),
-}
+    "/api/recent": Route(
+        "The newest listens", listen_queries.RecentQuery, answers.Recent, _READS, tag=_LISTENS
+    ),
+    "/api/stream": Route(
+        "Listens as they are counted", listen_queries.StreamQuery, None, _READS,
+        "text/event-stream", _LISTENS,
+    ),
+    "/api/imports": Route(
+        "The ledger of imports", queries.ImportsQuery, answers.Imports, _READS, tag=_LISTENS
+    ),
+    "/api/status": Route(
+        "State of the layers", queries.NoQuery, answers.Status, _READS, tag=_OPERATIONS
+    ),
+    "/healthz": Route(
+        "Whether the process answers", queries.NoQuery, answers.Health, (422,), tag=_OPERATIONS
+    ),
+    "/readyz": Route(
+        "Whether store and data are fit", queries.NoQuery, answers.Ready, _READS, tag=_OPERATIONS
+    ),
+    "/metrics": Route(
+        "State of API and layers, for Prometheus", queries.NoQuery, None, (422,), "text/plain",
+        _OPERATIONS,
+    ),
+    "/config.json": Route(
+        "Settings of the dashboard", queries.NoQuery, answers.Config, (422,), tag=_PAGES
+    ),
+    "/openapi.json": Route(
+        "This description", queries.NoQuery, None, (422,), "application/json", _PAGES
+    ),
+    "/docs": Route(
+        "This description, for people", queries.NoQuery, None, (422,), "text/html", _PAGES
+    ),
+    "/": Route("The dashboard", None, None, (), "text/html", _PAGES),
+    "/dashboard/{name}": Route("A file of the dashboard", None, None, (404,), "*/*", _PAGES),
+}  # fmt: skip
 """Every path of the application; a test compares them with its URL map."""
-
-_ERRORS = {
-    404: "There's no such thing",
-    422: "A parameter can't be used; `parameter` names it",
-    503: "MongoDB doesn't answer; `Retry-After` says when to ask again",
-}
 
 _ABOUT = (
     "Exact charts of listens: each answer counts exactly the events before `as_of.offsets`. "
     "A strong `ETag` names the answer; send it back in `If-None-Match` and an unchanged answer "
-    "costs a 304."
+    "costs a 304. Every error is `application/problem+json` (RFC 9457)."
 )
+
+_PLACES: dict[str, dict[str, Any]] = {
+    "view": {"type": "string", "enum": ["songs", "artists", "albums"]},
+    "key": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+}
+"""What a parameter within a path may be, where that isn't any text."""
 
 
 @cache
@@ -98,33 +139,33 @@ def description() -> dict[str, Any]:
         [(model, "serialization") for model in ordered],
         ref_template="#/components/schemas/{model}",
     )
+    for model in items.PARTIAL:  # with `fields`, any of their names may be missing
+        schemas["$defs"][model.__name__].pop("required", None)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Playcount", "version": VERSION, "description": _ABOUT},
+        "servers": [{"url": "/"}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in ROUTES.values())],
         "paths": {path: {"get": _operation(path, route)} for path, route in ROUTES.items()},
         "components": {"schemas": schemas["$defs"]},
     }
 
 
 def _operation(path: str, route: Route) -> dict[str, Any]:
-    success: dict[str, Any] = {"description": route.summary}
-    if route.answer:
-        success["content"] = _content("application/json", route.answer.__name__)
-    elif route.media_type:
-        success["content"] = {route.media_type: {"schema": {"type": "string"}}}
-    responses = {"200": success}
-    if route.answer:
-        responses["304"] = {"description": "Unchanged since the ETag in If-None-Match"}
-    for status in route.errors:
-        responses[str(status)] = {
-            "description": _ERRORS[status],
-            "content": _content(MEDIA_TYPE, answers.Problem.__name__),
-        }
+    example = f"{path}?{route.example}" if route.example else path
     return {
+        **({} if _INSIDE.search(path) else {"x-example": example}),
+        "tags": [route.tag],
         "summary": route.summary,
         "operationId": _operation_id(path),
         "parameters": _parameters(path, route),
-        "responses": responses,
+        "responses": responses(
+            route.summary,
+            answer=route.answer.__name__ if route.answer else "",
+            media_type=route.media_type,
+            is_table=route.query is not None and issubclass(route.query, selections.ItemsQuery),
+            errors=route.errors,
+        ),
     }
 
 
@@ -133,22 +174,27 @@ def _operation_id(path: str) -> str:
     return "_".join(words.replace("-", "/").replace(".", "/").split("/")) or "page"
 
 
-def _content(media_type: str, model: str) -> dict[str, Any]:
-    return {media_type: {"schema": {"$ref": _REF.format(model=model)}}}
-
-
 def _parameters(path: str, route: Route) -> list[dict[str, Any]]:
     inside = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": _PLACES.get(name, {"type": "string", "minLength": 1}),
+        }
         for name in _INSIDE.findall(path)
     ]
     if route.query is None:
         return inside
-    whole = route.query.model_json_schema(mode="validation")
-    needed = whole.get("required", [])
+    schema = route.query.model_json_schema(mode="validation")
+    needed = schema.get("required", ())
+    asked = [
+        _parameter(name, dict(about), is_needed=name in needed)
+        for name, about in schema.get("properties", {}).items()
+    ]
+    names = items.item_names(route.answer) if route.answer else []
     return inside + [
-        _parameter(name, dict(schema), is_needed=name in needed)
-        for name, schema in whole.get("properties", {}).items()
+        _with_names(each, names) if each["name"] == "fields" else each for each in asked
     ]
 
 
@@ -158,8 +204,10 @@ def _parameter(name: str, schema: dict[str, Any], *, is_needed: bool) -> dict[st
     if schema.get("default", "") is None:  # absent, which is no value that can be sent
         del schema["default"]
     options = [option for option in schema.pop("anyOf", []) if option != {"type": "null"}]
-    for option in options:
-        schema.update(option)
+    if len(options) == 1:
+        schema.update(options[0])
+    elif options:
+        schema["anyOf"] = options
     return {
         "name": name,
         "in": "query",
@@ -167,3 +215,10 @@ def _parameter(name: str, schema: dict[str, Any], *, is_needed: bool) -> dict[st
         "description": about,
         "schema": schema,
     }
+
+
+def _with_names(parameter: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    """The parameter `fields`, with the names that an item may have."""
+    name = {"type": "string", "enum": names}
+    schema = {"type": "array", "items": name, "minItems": 1, "uniqueItems": True}
+    return {**parameter, "schema": schema, "style": "form", "explode": False}

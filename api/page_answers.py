@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from api.answers import Answer, AnyItem, Dated, Hex, Period, Rated, Sums
+from api.answers import Dated, OfDays
+from api.items import Answer, AnyItem, Hex, Period, Rated, Sums
 
 
 class Favourites(Answer):
@@ -14,7 +15,7 @@ class Favourites(Answer):
     total: int
 
 
-class Subject(Dated, Rated):
+class Subject(OfDays, Rated):
     """What every page has: sums in the window, the rank by plays, and when it is heard."""
 
     rank: int | None = Field(description="null where the window has nothing of it")

@@ -7,7 +7,9 @@ from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
+from listens.relative_windows import RELATIVE
 from listens.windows import parse_window
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -39,8 +41,14 @@ def minutes_of(duration: str) -> int:
 
 
 def _window(text: str) -> str:
-    parse_window(text)
+    if text not in RELATIVE:
+        parse_window(text)
     return text
+
+
+def mistake(parameter: str, message: str) -> PydanticCustomError:
+    """What a validator raises of a parameter that doesn't go with another."""
+    return PydanticCustomError("mistake", "{message}", {"parameter": parameter, "message": message})
 
 
 Day = Annotated[date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
@@ -51,4 +59,15 @@ Moment = Annotated[
 ]
 Duration = Annotated[str, Field(pattern=_DURATION.pattern)]
 SliceValue = Annotated[str | None, Field(min_length=1, max_length=256)]
-Window = Annotated[str, AfterValidator(_window)]
+Window = Annotated[
+    str,
+    AfterValidator(_window),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": ["all", *RELATIVE]},
+                {"type": "string", "pattern": r"^\d{4}(-\d{2}(-\d{2})?|-W\d{2})?$"},
+            ]
+        }
+    ),
+]

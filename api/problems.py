@@ -29,9 +29,14 @@ class BadParameterError(PlaycountError, ValueError):
         self.known = list(known)
 
 
+class GoneError(PlaycountError, LookupError):
+    """What is asked for was there once, and can't be answered any more."""
+
+
 def init_app(app: Flask) -> None:
     """Answer every error with a problem document."""
     app.register_error_handler(BadParameterError, _bad_parameter)
+    app.register_error_handler(GoneError, _gone)
     app.register_error_handler(ServiceDownError, _store_away)
     app.register_error_handler(PyMongoError, _store_error)
     app.register_error_handler(HTTPException, _http_error)
@@ -48,15 +53,24 @@ def problem(status: int, detail: str, **more: Any) -> Response:
     return response
 
 
+def unavailable(detail: str, **more: Any) -> Response:
+    """The problem that is over by itself, with when to ask again."""
+    response = problem(503, detail, **more)
+    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
 def _bad_parameter(error: BadParameterError) -> Response:
     return problem(422, str(error), parameter=error.parameter, known=error.known)
 
 
+def _gone(error: GoneError) -> Response:
+    return problem(410, str(error))
+
+
 def _store_away(error: Exception) -> Response:
     _log.warning("the store doesn't answer", extra={"error": type(error).__name__})
-    response = problem(503, "MongoDB doesn't answer; the API goes on by itself as soon as it does.")
-    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return response
+    return unavailable("MongoDB doesn't answer; the API goes on by itself as soon as it does.")
 
 
 def _store_error(error: PyMongoError) -> Response:

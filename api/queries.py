@@ -3,139 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
-from typing import Any, ClassVar, Literal, Self, TypeVar, get_args
+from typing import Any, Literal, Self, TypeVar, get_args
 
 from flask import request
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import Field, ValidationError, model_validator
 
 from api.hours import PeriodGrain
-from api.narrowing import SELECTED, slice_of
-from api.parameters import Day, Duration, Moment, SliceValue, Window, minutes_of
+from api.narrowing import SELECTED
+from api.parameters import Duration, Moment, minutes_of, mistake
 from api.problems import BadParameterError
 from api.rankings import RANKINGS
-from api.reading import Slice
-from listens.rules import DAYPARTS, RATES, SHOWN
-from listens.windows import END_DAY as END_OF_TIME
-from listens.windows import EXAMPLES, FIRST_DAY, Span, day_number, parse_window
+from api.selections import ComparedQuery, ItemsQuery, Order, Query, Selection, WindowQuery
+from listens.relative_windows import RELATIVE
+from listens.rules import SHOWN
+from listens.windows import EXAMPLES
 
 MAX_OFFSET = 10_000_000
-MAX_COUNT = 10**12
-
-
-class Query(BaseModel):
-    """The base of all queries: a parameter that isn't known is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
-
-    repeatable: ClassVar[frozenset[str]] = frozenset()
-    """Parameters that can be given several times, each with another value."""
-
-
-class WindowQuery(Query):
-    """Which days are counted: a window or a range."""
-
-    window: Window = Field(
-        "all",
-        description=f"A calendar window: {EXAMPLES}; not together with `from` or `to`",
-        examples=["2026-01"],
-    )
-    from_: Day | None = Field(
-        None, alias="from", description="First day that is counted; without it, from the beginning"
-    )
-    to: Day | None = Field(
-        None, description="The day before which counting stops; without it, to the end"
-    )
-
-    @model_validator(mode="after")
-    def _is_one_span(self) -> Self:
-        if self.from_ is None and self.to is None:
-            return self
-        if "window" in self.model_fields_set:
-            raise mistake("window", "give a window, or from and to, not both")
-        if self.span.first >= self.span.end:
-            raise mistake("to", "to must be later than from: the day `to` itself isn't counted")
-        return self
-
-    @cached_property
-    def span(self) -> Span:
-        """The days that are asked for."""
-        if self.from_ is None and self.to is None:
-            return parse_window(self.window)
-        first = FIRST_DAY if self.from_ is None else day_number(self.from_)
-        return Span(first, END_OF_TIME if self.to is None else day_number(self.to))
-
-
-class Selection(WindowQuery):
-    """Which listens are counted: a window or a range of days, and a slice, or one by two."""
-
-    listener: SliceValue = Field(None, description="Only this listener's listens")
-    country: SliceValue = Field(None, description="Only listens in this country")
-    platform: SliceValue = Field(None, description="Only listens on this platform")
-    daypart: Literal[tuple(DAYPARTS)] | None = Field(  # type: ignore[valid-type]
-        None,
-        description="Only listens that ended in this part of the day: night from 22, morning "
-        "from 6, afternoon from 12, evening from 18, reporting time zone; also together with a "
-        "listener or a country",
-    )
-    personality: SliceValue = Field(None, description="Only listens of this personality")
-    genre: SliceValue = Field(None, description="Only listens to this genre")
-    mood: SliceValue = Field(None, description="Only listens in this mood")
-
-    @model_validator(mode="after")
-    def _is_one_slice(self) -> Self:
-        try:
-            slice_of(self._given)
-        except BadParameterError as error:
-            raise mistake(error.parameter, str(error)) from error
-        return self
-
-    @property
-    def _given(self) -> dict[str, str]:
-        values = {name: getattr(self, name) for name in SELECTED}
-        return {name: value for name, value in values.items() if value is not None}
-
-    @cached_property
-    def slice_(self) -> Slice:
-        """Whose listens are asked for."""
-        return slice_of(self._given)
 
 
 class PageQuery(WindowQuery):
     """The days that a page is about."""
 
 
-class Order(Query):
-    """What ranks a chart."""
-
-    by: Literal[(*SHOWN, *RATES)] = Field(  # type: ignore[valid-type]
-        "plays", description="What ranks; ties are ordered by id"
-    )
-    order: Literal["desc", "asc"] = Field("desc", description="The greatest first, or the least")
-    min_count: int = Field(
-        0,
-        ge=0,
-        le=MAX_COUNT,
-        description="Only keys with so many listens that the rate is taken over (streams, where "
-        "`by` is a sum); a rate over nothing has no rank",
-    )
+class SummaryQuery(ComparedQuery, Selection):
+    """The totals of a selection."""
 
 
-class TopQuery(Selection, Order):
+class TopQuery(ItemsQuery, ComparedQuery, Order, Selection):
     """A part of a chart."""
 
     limit: int = Field(50, ge=1, le=1000, description="How many items at most")
     offset: int = Field(0, ge=0, le=MAX_OFFSET, description="How many ranks to leave out")
 
 
-class TopsQuery(WindowQuery, Order):
+class TopsQuery(ItemsQuery, Order, WindowQuery):
     """The first ranks of a chart for each value of a slice."""
 
     entity: Literal[tuple(RANKINGS)] = Field(  # type: ignore[valid-type]
@@ -146,7 +47,7 @@ class TopsQuery(WindowQuery, Order):
     values: int = Field(100, ge=1, le=500, description="How many values at most")
 
 
-class TrendingQuery(Selection):
+class TrendingQuery(ItemsQuery, Selection):
     """What rises."""
 
     entity: Literal[tuple(RANKINGS)] = Field(  # type: ignore[valid-type]
@@ -157,7 +58,7 @@ class TrendingQuery(Selection):
     offset: int = Field(0, ge=0, le=MAX_OFFSET, description="How many ranks to leave out")
 
 
-class WindowsQuery(Order):
+class WindowsQuery(ItemsQuery, Order):
     """Windows to the minute."""
 
     entity: Literal["genres", "artists", "songs"] = Field("genres", description="What is ranked")
@@ -191,13 +92,13 @@ class WindowsQuery(Order):
         return self
 
 
-class TimelineQuery(Selection):
+class TimelineQuery(ItemsQuery, Selection):
     """Sums by period."""
 
     grain: PeriodGrain = Field("day", description="How long a period is; weeks are ISO weeks")
 
 
-class ImportsQuery(Query):
+class ImportsQuery(ItemsQuery):
     """A part of the ledger of imports, the newest first."""
 
     limit: int = Field(50, ge=1, le=1000, description="How many items at most")
@@ -248,11 +149,6 @@ def parameters_of(model: type[Query]) -> dict[str, Any]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
-def mistake(parameter: str, message: str) -> PydanticCustomError:
-    """What a validator of several parameters raises; the answer names one of them."""
-    return PydanticCustomError("mistake", "{message}", {"parameter": parameter, "message": message})
-
-
 def _bad_parameter(model: type[Query], error: Mapping[str, Any]) -> BadParameterError:
     parameter = str(error.get("ctx", {}).get("parameter") or error["loc"][0])
     if error["type"] == "extra_forbidden":
@@ -272,7 +168,7 @@ def _bad_parameter(model: type[Query], error: Mapping[str, Any]) -> BadParameter
 
 def _known_values(model: type[Query], parameter: str) -> list[str]:
     if parameter == "window":
-        return EXAMPLES.split(", ")
+        return [*EXAMPLES.split(", "), *RELATIVE]
     annotation = parameters_of(model)[parameter].annotation
     options = [annotation, *get_args(annotation)]
     return [

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from api.merge import joined_cells, joined_charts
+from api.problems import BadParameterError, GoneError
 from api.snapshot import Snapshot, StoredWindow
 from api.speed_rows import Block, joined
 from listens.packing import Cells, Chart, shard_of, unpack_cells, unpack_chart
@@ -18,6 +19,7 @@ from listens.store import (
     BATCH_POINTER,
     BATCH_VERSIONS,
     CURRENT,
+    ERASURES,
     NAMES,
     SPEED_COMMITS,
     SPEED_SEGMENTS,
@@ -36,10 +38,14 @@ class Slice(NamedTuple):
     value: str = ""
 
 
-def snapshot(store: Store) -> Snapshot | None:
-    """The present moment; None when its version was withdrawn while it was read.
+def snapshot(store: Store, *, head_seq: int | None = None) -> Snapshot | None:
+    """The present moment, or that after a commit; None when its version was withdrawn meanwhile.
 
     The pointer comes first and the head last: the version then never holds a commit after it.
+
+    Raises:
+        BadParameterError: there's no such commit yet.
+        GoneError: the batch version holds later ones, or something was erased after it.
     """
     pointer = store[BATCH_POINTER].find_one({"_id": CURRENT})
     version: Document = {"_id": 0, "cut_seq": 0, "cut": {}, "windows": {}, "at": None}
@@ -52,6 +58,9 @@ def snapshot(store: Store) -> Snapshot | None:
     head = store[SPEED_COMMITS].find_one(
         {"_id": {"$gt": cut_seq}}, {"until": 1, "at": 1}, sort=[("_id", -1)]
     )
+    if head_seq is not None:
+        _check_pin(store, head_seq, cut_seq=cut_seq, newest=head["_id"] if head else cut_seq)
+        head = store[SPEED_COMMITS].find_one({"_id": head_seq}) if head_seq > cut_seq else None
     after = store[SPEED_COMMITS].find_one({"_id": cut_seq + 1}, {"at": 1}) if head else None
     newest = head or {"_id": cut_seq, "until": version["cut"], "at": version["at"]}
     return Snapshot(
@@ -67,6 +76,21 @@ def snapshot(store: Store) -> Snapshot | None:
         },
         rules=(version.get("rules_version", RULES_VERSION), version.get("time_zone", "")),
     )
+
+
+def _check_pin(store: Store, head_seq: int, *, cut_seq: int, newest: int) -> None:
+    if head_seq > newest:
+        raise BadParameterError(
+            "head_seq", f"there's no commit {head_seq} yet; the last one is {newest}"
+        )
+    # What was erased mustn't come back by asking for a moment before it was taken back.
+    later = {"$gt": head_seq}
+    erasure = store[ERASURES].find_one({"$or": [{"_id": later}, {"negations": later}]})
+    if head_seq < cut_seq or erasure:
+        raise GoneError(
+            f"the moment after commit {head_seq} can't be told any more; begin again without "
+            "head_seq"
+        )
 
 
 def is_kept(store: Store, version: int) -> bool:

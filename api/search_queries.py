@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from api.queries import Query
+from api.selections import Query
 from listens.folding import sought
 
 ENTITIES = ("songs", "artists", "albums", "genres", "listeners")

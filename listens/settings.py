@@ -208,6 +208,9 @@ class Settings(BaseSettings):
         100, ge=0, le=1000, description="Streams of listens that may be open at a time"
     )
     api_cache_mb: int = Field(256, ge=16, description="Memory for folded charts in the API")
+    ready_batch_hours: float = Field(
+        0, ge=0, description="Older than this, a batch version makes `/readyz` say no; 0: never"
+    )
     cors_origins: str = Field("", description="Origins that may read the API, separated by commas")
     dashboard_poll_seconds: float = Field(3600, ge=1, description="How often the dashboard polls")
 

@@ -58,14 +58,14 @@ def opened(target: Target, schema: pa.Schema) -> Iterator[Write]:
         PlaycountError: it can't be written.
     """
     if target.path is None:
-        with _writer(target.form, sys.stdout.buffer, schema) as write:
+        with written(target.form, sys.stdout.buffer, schema) as write:
             yield write
         sys.stdout.flush()
         return
     partial = target.path.with_name(f".{target.path.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as file:
-            with _writer(target.form, file, schema) as write:
+            with written(target.form, file, schema) as write:
                 yield write
             file.flush()
             os.fsync(file.fileno())
@@ -77,7 +77,8 @@ def opened(target: Target, schema: pa.Schema) -> Iterator[Write]:
 
 
 @contextmanager
-def _writer(form: str, file: BinaryIO, schema: pa.Schema) -> Iterator[Write]:
+def written(form: str, file: BinaryIO, schema: pa.Schema) -> Iterator[Write]:
+    """What takes the rows and writes them to a file in a form: csv, jsonl or parquet."""
     if form == "parquet":
         with pq.ParquetWriter(file, schema, compression="zstd") as parquet:
             yield parquet.write_table

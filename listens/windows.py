@@ -111,14 +111,33 @@ def pieces(span: Span) -> list[Piece]:
 
 
 def span_before(span: Span) -> Span | None:
-    """The period before: of a month or a year the one before, else as many days; None of all."""
+    """The period before: of whole months as many months, else as many days; None of all."""
     if span.first == FIRST_DAY or span.end == END_DAY:
         return None
-    if span == _month_of(span.first):
-        return _month_of(span.first - 1)
-    if span == _year(date_of(span.first).year):
-        return _year(date_of(span.first - 1).year)
-    return Span(span.first - (span.end - span.first), span.first)
+    first, end = date_of(span.first), date_of(span.end)
+    if first.day == end.day == 1:
+        months = (end.year - first.year) * 12 + end.month - first.month
+        year, month = divmod(first.year * 12 + first.month - 1 - months, 12)
+        return Span(day_number(date(year, month + 1, 1)), span.first) if year else None
+    before = span.first - (span.end - span.first)
+    return Span(before, span.first) if before >= FIRST_DAY else None
+
+
+def window_named(span: Span) -> str | None:
+    """The name of the window that has exactly these days, if there is one."""
+    if span.is_all:
+        return "all"
+    first = date_of(span.first)
+    week = first.isocalendar()
+    for name in (
+        first.isoformat(),
+        f"{week.year:04d}-W{week.week:02d}",
+        f"{first.year:04d}-{first.month:02d}",
+        f"{first.year:04d}",
+    ):
+        if parse_window(name) == span:
+            return name
+    return None
 
 
 def months_in(span: Span) -> list[str]:
@@ -142,11 +161,6 @@ def _longest_from(day: int, end: int) -> Piece:
     if month.first == day and month.end <= end:
         return Piece("month", label, month)
     return Piece("day", label, Span(day, min(month.end, end)))
-
-
-def _month_of(day: int) -> Span:
-    start = date_of(day)
-    return _month(start.year, start.month)
 
 
 def _year(year: int) -> Span:

@@ -13,10 +13,12 @@ from api import reading
 from api.charts import Charts, at_one_moment
 from api.merge import Page
 from api.narrowing import checked
+from api.periods import newest_day, span_of
 from api.problems import BadParameterError
-from api.queries import Order, Selection, parsed
+from api.queries import parsed
 from api.rankings import RANKINGS, Item, Ranking, items_of
 from api.routes.top import order_of
+from api.selections import Order, Selection
 from api.snapshot import Snapshot
 from listens.errors import UserMistakeError
 from listens.packing import Chart
@@ -72,14 +74,22 @@ def columns_of(ranking: Ranking) -> list[str]:
     return [ranking.key, *ranking.names, *SHOWN, *RATES, "ratings"]
 
 
-def export(store: Store, charts: Charts, view: str, query: ExportQuery, target: Target) -> Exported:
+def export(
+    store: Store,
+    charts: Charts,
+    view: str,
+    query: ExportQuery,
+    target: Target,
+    *,
+    present_day: int,
+) -> Exported:
     """Write a chart; its ranks are those that the API would answer at the same moment.
 
     Raises:
         ServiceDownError: versions were replaced faster than they could be read.
     """
     ranking = ranking_of(view)
-    snapshot, page = _page(store, charts, view, query)
+    snapshot, page = _page(store, charts, view, query, present_day)
     schema = _schema(ranking)
     with opened(target, schema) as write:
         for items in _items(store, ranking, page):
@@ -87,10 +97,13 @@ def export(store: Store, charts: Charts, view: str, query: ExportQuery, target: 
     return Exported(len(page.chart), page.total, snapshot.as_of())
 
 
-def _page(store: Store, charts: Charts, view: str, query: ExportQuery) -> tuple[Snapshot, Page]:
+def _page(
+    store: Store, charts: Charts, view: str, query: ExportQuery, present_day: int
+) -> tuple[Snapshot, Page]:
     def read(snapshot: Snapshot) -> tuple[Snapshot, Page]:
+        span = span_of(query, present_day, lambda: newest_day(charts, store, snapshot))
         page = charts.page(
-            store, snapshot, view, query.slice_, query.span,
+            store, snapshot, view, query.slice_, span,
             order=order_of(query), offset=0, limit=query.limit,
         )  # fmt: skip
         return snapshot, page

@@ -37,8 +37,13 @@ SLICES = [
 ]
 """By what they are narrowed; one by two are two options."""
 
+_WINDOW = (
+    "A year, month, ISO week or day, or a relative one such as last-month; with --follow minute "
+    "or hour"
+)
+
 _OPTIONS: dict[str, tuple[Any, Any, str]] = {
-    "window": (str, "all", "A year, month, ISO week or day; with --follow minute or hour"),
+    "window": (str, "all", _WINDOW),
     "from": (str | None, None, "The first day"),
     "to": (str | None, None, "The day after the last"),
     **{by: (str | None, None, f"Only this {by}") for by in SLICES},
@@ -93,12 +98,16 @@ def _export(order: Order) -> None:
 
     from api.charts import Charts
     from api.exporting.charts import export, query_of
+    from api.periods import present, today
 
     if order.selection["window"] == "all":  # which goes with --from and --to
         del order.selection["window"]
     query = query_of(order.view, order.selection)
-    _, store = _connected()
-    done = export(store, Charts(cache_bytes=0), order.view, query, order.target)
+    settings, store = _connected()
+    present_day = today(present, settings.time_zone)
+    done = export(
+        store, Charts(cache_bytes=0), order.view, query, order.target, present_day=present_day
+    )
     typer.echo(orjson.dumps(done, option=orjson.OPT_UTC_Z).decode(), err=True)
 
 

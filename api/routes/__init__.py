@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api.routes import (
+    docs,
     health,
     imports,
     metrics,
@@ -41,6 +42,7 @@ BLUEPRINTS = tuple(
         slices,
         health,
         metrics,
+        docs,
         page,
     )
 )

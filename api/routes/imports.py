@@ -7,8 +7,12 @@ from typing import Any
 import pymongo
 from flask import Blueprint, Response
 
-from api.answering import SNAPSHOT_SECONDS, answer_now, service
+from api import reading
+from api.answering import SNAPSHOT_SECONDS, items_now, service
+from api.forms import Table
+from api.items import Import
 from api.queries import ImportsQuery, parse
+from api.snapshot import Snapshot
 from listens.store import IMPORTS, Document
 
 blueprint = Blueprint("imports", __name__)
@@ -18,12 +22,18 @@ blueprint = Blueprint("imports", __name__)
 def imports() -> Response:
     """The ledger of imports, the newest first."""
     query = parse(ImportsQuery)
-    ledger = service().store[IMPORTS]
-    with pymongo.timeout(SNAPSHOT_SECONDS):
-        newest = ledger.find().sort([("started_at", -1), ("_id", 1)])
-        documents = list(newest.skip(query.offset).limit(query.limit))
-        total = ledger.count_documents({})
-    return answer_now({"items": [_item(each) for each in documents], "total": total})
+
+    def read() -> dict[str, Any]:
+        store = service().store
+        with pymongo.timeout(SNAPSHOT_SECONDS):
+            snapshot = reading.snapshot(store) or Snapshot()
+            newest = store[IMPORTS].find().sort([("started_at", -1), ("_id", 1)])
+            documents = list(newest.skip(query.offset).limit(query.limit))
+            total = store[IMPORTS].count_documents({})
+        items = [_item(each) for each in documents]
+        return {"items": items, "total": total, "as_of": snapshot.as_of()}
+
+    return items_now(query, Table("imports", Import), read)
 
 
 def _item(document: Document) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from typing import Any
 
 from flask import Blueprint, Response, abort
 
-from api.answering import answer, service
+from api.answering import answer_of_days, service
 from api.pages import Body, Source, listener_page, when
 from api.queries import PageQuery, parse
 from api.rankings import RANKINGS
 from api.reading import Slice, names_of
 from api.snapshot import Snapshot
+from listens.windows import Span
 
 blueprint = Blueprint("pages", __name__)
 
@@ -27,12 +28,12 @@ def work(view: str, key: str) -> Response:
     if not _ID.fullmatch(key):
         abort(404, description="an id has 32 hexadecimal digits, as charts have them")
     packed = bytes.fromhex(key)
-    names = names_of(service().store, [packed]).get(packed)
-    if names is None:
-        abort(404, description=f"nothing with this id has been heard among {view}")
     ranking = RANKINGS[view]
 
     def compute(source: Source) -> Body:
+        names = names_of(source.store, [packed]).get(packed)
+        if names is None:
+            abort(404, description=f"nothing with this id has been heard among {view}")
         slice_ = Slice(_SINGULAR[view], key)
         return {
             ranking.key: key,
@@ -73,7 +74,7 @@ def listener(listener: str) -> Response:
 def _page(compute: Callable[[Source], Body]) -> Response:
     query = parse(PageQuery)
 
-    def at(snapshot: Snapshot) -> dict[str, Any]:
-        return compute(Source(service().charts, service().store, snapshot, query.span))
+    def at(snapshot: Snapshot, span: Span) -> dict[str, Any]:
+        return compute(Source(service().charts, service().store, snapshot, span))
 
-    return answer(query, at)
+    return answer_of_days(query, at)

@@ -6,7 +6,9 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from api.answering import answer, service
+from api.answering import answer_items, service
+from api.forms import Table
+from api.items import Listen
 from api.listen_items import items_of
 from api.listen_queries import RecentQuery, cursor_of
 from api.newest import fitting, newest_listens, older
@@ -39,4 +41,4 @@ def recent() -> Response:
             "kept": kept.num_rows,
         }
 
-    return answer(query, compute)
+    return answer_items(query, Table("recent", Listen), compute)

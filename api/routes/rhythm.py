@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 from flask import Blueprint, Response
 
-from api.answering import answer, service
+from api.answering import answer_of_days, service
 from api.hours import in_daypart, sums, week_hours
 from api.narrowing import checked_by_hour
-from api.queries import Selection, parse
+from api.queries import parse
 from api.rankings import measures_shown, sums_shown
+from api.selections import Selection
 from api.snapshot import Snapshot
 from listens.rules import DAYPARTS, MEASURES
-from listens.windows import HOURS_A_DAY
+from listens.windows import HOURS_A_DAY, Span
 
 blueprint = Blueprint("rhythm", __name__)
 
@@ -25,8 +26,8 @@ def rhythm() -> Response:
     query = parse(Selection)
     checked_by_hour(query.slice_)
 
-    def compute(snapshot: Snapshot) -> dict[str, Any]:
-        hours = service().charts.hours(service().store, snapshot, query.slice_, query.span)
+    def compute(snapshot: Snapshot, span: Span) -> dict[str, Any]:
+        hours = service().charts.hours(service().store, snapshot, query.slice_, span)
         music = hours.where(hours.key == b"music")
         parts = {name: sums(music.where(in_daypart(music, name))) for name in DAYPARTS}
         is_night = in_daypart(music, "night")
@@ -37,7 +38,7 @@ def rhythm() -> Response:
             "day": measures_shown(sums(music.where(~is_night))),
         }
 
-    return answer(query, compute)
+    return answer_of_days(query, compute)
 
 
 def _hours(columns: dict[str, np.ndarray[tuple[int], np.dtype[np.int64]]]) -> list[dict[str, int]]:

@@ -9,7 +9,7 @@ from api.answering import SNAPSHOT_SECONDS, service
 from api.events import MEDIA_TYPE
 from api.feed import FeedFullError
 from api.listen_queries import Place, StreamQuery, parse_place
-from api.problems import RETRY_AFTER_SECONDS, BadParameterError, problem
+from api.problems import BadParameterError, unavailable
 from api.queries import parse
 from api.streaming import stream
 
@@ -28,9 +28,7 @@ def listens() -> Response:
         with pymongo.timeout(SNAPSHOT_SECONDS):
             client = feed.join(request.environ.get("gunicorn.socket"))
     except FeedFullError as error:
-        response = problem(503, f"{error}; try again, or set PLAYCOUNT_API_STREAMS higher")
-        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-        return response
+        return unavailable(f"{error}; try again, or set PLAYCOUNT_API_STREAMS higher")
     pieces = stream(feed, client, asked or Place(feed.until), query.wanted)
     response = Response(pieces, content_type=MEDIA_TYPE)
     response.call_on_close(lambda: feed.leave(client))

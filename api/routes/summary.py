@@ -6,13 +6,17 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from api.answering import answer, service
+from api.answering import answer_of_days, service
+from api.comparing import before, check_comparable
 from api.hours import day_range, sums, sums_by_kind
 from api.narrowing import checked_by_hour
-from api.queries import Selection, parse
+from api.periods import period_shown
+from api.queries import SummaryQuery, parse
 from api.rankings import measures_shown, sums_shown
+from api.reading import Slice
 from api.snapshot import Snapshot
 from listens.views import VIEWS
+from listens.windows import Span
 
 blueprint = Blueprint("summary", __name__)
 
@@ -23,26 +27,37 @@ COUNTED = ("songs", "artists", "albums")
 @blueprint.get("/api/summary")
 def summary() -> Response:
     """Sums over all music, how many songs, artists and albums, and the sums of each kind."""
-    query = parse(Selection)
+    query = parse(SummaryQuery)
     checked_by_hour(query.slice_)
 
-    def compute(snapshot: Snapshot) -> dict[str, Any]:
-        store, charts = service().store, service().charts
-        hours = charts.hours(store, snapshot, query.slice_, query.span)
-        music = hours.where(hours.key == b"music")
-        first_day, last_day = day_range(hours) or (None, None)
-        counts = {
-            view: charts.count(store, snapshot, view, query.slice_, query.span)
-            if query.slice_.by in VIEWS[view].slices
-            else None
-            for view in COUNTED
-        }
-        return {
-            **measures_shown(sums(music)),
-            **counts,
-            "kinds": {kind: sums_shown(each) for kind, each in sums_by_kind(hours).items()},
-            "first_day": first_day,
-            "last_day": last_day,
-        }
+    if query.compare:
+        check_comparable(query, "compare")
 
-    return answer(query, compute)
+    def compute(snapshot: Snapshot, span: Span) -> dict[str, Any]:
+        compared = {}
+        if query.compare:
+            earlier = before(span, "compare")
+            period = {"period": period_shown(earlier)}
+            compared["before"] = _totals(snapshot, query.slice_, earlier) | period
+        return _totals(snapshot, query.slice_, span) | compared
+
+    return answer_of_days(query, compute)
+
+
+def _totals(snapshot: Snapshot, slice_: Slice, span: Span) -> dict[str, Any]:
+    store, charts = service().store, service().charts
+    hours = charts.hours(store, snapshot, slice_, span)
+    first_day, last_day = day_range(hours) or (None, None)
+    counts = {
+        view: charts.count(store, snapshot, view, slice_, span)
+        if slice_.by in VIEWS[view].slices
+        else None
+        for view in COUNTED
+    }
+    return {
+        **measures_shown(sums(hours.where(hours.key == b"music"))),
+        **counts,
+        "kinds": {kind: sums_shown(each) for kind, each in sums_by_kind(hours).items()},
+        "first_day": first_day,
+        "last_day": last_day,
+    }

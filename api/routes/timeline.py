@@ -6,12 +6,15 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from api.answering import answer, service
+from api.answering import answer_of_days, service
+from api.forms import Table
 from api.hours import period_count, periods_shown
+from api.items import Period
 from api.narrowing import checked_by_hour
 from api.problems import BadParameterError
 from api.queries import TimelineQuery, parse
 from api.snapshot import Snapshot
+from listens.windows import Span
 
 blueprint = Blueprint("timeline", __name__)
 
@@ -25,8 +28,8 @@ def timeline() -> Response:
     query = parse(TimelineQuery)
     checked_by_hour(query.slice_)
 
-    def compute(snapshot: Snapshot) -> dict[str, Any]:
-        hours = service().charts.hours(service().store, snapshot, query.slice_, query.span)
+    def compute(snapshot: Snapshot, span: Span) -> dict[str, Any]:
+        hours = service().charts.hours(service().store, snapshot, query.slice_, span)
         music = hours.where(hours.key == b"music")
         n = period_count(music, query.grain)
         if n > MAX_PERIODS:
@@ -37,4 +40,4 @@ def timeline() -> Response:
             )
         return {"items": periods_shown(music, query.grain), "total": n}
 
-    return answer(query, compute)
+    return answer_of_days(query, compute, table=Table("timeline", Period))

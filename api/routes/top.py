@@ -6,13 +6,18 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from api.answering import answer, service
+from api.answering import answer_of_days, service
+from api.comparing import Earlier, before, check_comparable, ranks
+from api.forms import Table
+from api.items import COMPARED, ITEMS
 from api.merge import Order
 from api.narrowing import checked
-from api.queries import Order as Ordered
 from api.queries import TopQuery, parse
 from api.rankings import RANKINGS, Ranking, items_of
+from api.reading import Slice
+from api.selections import Order as Ordered
 from api.snapshot import Snapshot
+from listens.windows import Span
 
 blueprint = Blueprint("top", __name__)
 
@@ -26,21 +31,36 @@ def _top(ranking: Ranking) -> Response:
     query = parse(TopQuery)
     slice_ = checked(ranking.view, query.slice_)
 
-    def compute(snapshot: Snapshot) -> dict[str, Any]:
+    if query.compare:
+        check_comparable(query, "compare")
+
+    def compute(snapshot: Snapshot, span: Span) -> dict[str, Any]:
         store, charts = service().store, service().charts
         page = charts.page(
             store,
             snapshot,
             ranking.view,
             slice_,
-            query.span,
+            span,
             order=order_of(query),
             offset=query.offset,
             limit=query.limit,
         )
-        return {"items": items_of(store, ranking, page, offset=query.offset), "total": page.total}
+        items = items_of(store, ranking, page, offset=query.offset)
+        if query.compare:
+            earlier = _earlier(snapshot, ranking.view, slice_, before(span, "compare"), query)
+            compared = earlier.compared(page.chart.key, offset=query.offset)
+            items = [item | more for item, more in zip(items, compared, strict=True)]
+        return {"items": items, "total": page.total}
 
-    return answer(query, compute)
+    left_out = frozenset() if query.compare else frozenset(COMPARED)
+    table = Table(f"top-{ranking.view}", ITEMS[ranking.view], left_out=left_out)
+    return answer_of_days(query, compute, table=table)
+
+
+def _earlier(snapshot: Snapshot, view: str, slice_: Slice, span: Span, query: TopQuery) -> Earlier:
+    chart = service().charts.whole(service().store, snapshot, view, slice_, span)
+    return Earlier(chart, ranks(chart, order_of(query)))
 
 
 for _ranking in RANKINGS.values():

@@ -6,13 +6,16 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from api.answering import answer, service
+from api.answering import answer_of_days, service
+from api.forms import Table
+from api.items import COMPARED, ITEMS
 from api.narrowing import checked
 from api.queries import TopsQuery, parse
 from api.rankings import RANKINGS, items_of
 from api.reading import Slice
 from api.routes.top import order_of
 from api.snapshot import Snapshot
+from listens.windows import Span
 
 blueprint = Blueprint("tops", __name__)
 
@@ -24,13 +27,13 @@ def tops() -> Response:
     ranking = RANKINGS[query.entity]
     checked(ranking.view, Slice(query.per, "any"))
 
-    def of_value(snapshot: Snapshot, value: str) -> dict[str, Any]:
+    def of_value(snapshot: Snapshot, span: Span, value: str) -> dict[str, Any]:
         page = service().charts.page(
             service().store,
             snapshot,
             ranking.view,
             Slice(query.per, value),
-            query.span,
+            span,
             order=order_of(query),
             offset=0,
             limit=query.limit,
@@ -38,9 +41,10 @@ def tops() -> Response:
         items = items_of(service().store, ranking, page, offset=0)
         return {"value": value, "items": items, "total": page.total}
 
-    def compute(snapshot: Snapshot) -> dict[str, Any]:
+    def compute(snapshot: Snapshot, span: Span) -> dict[str, Any]:
         values = service().charts.slice_values(service().store, snapshot, query.per)
-        found = [of_value(snapshot, value) for value in values[: query.values]]
+        found = [of_value(snapshot, span, value) for value in values[: query.values]]
         return {"items": [each for each in found if each["items"]], "total": len(values)}
 
-    return answer(query, compute)
+    table = Table("tops", ITEMS[ranking.view], outer=("value",), left_out=frozenset(COMPARED))
+    return answer_of_days(query, compute, table=table)

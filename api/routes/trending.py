@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 from flask import Blueprint, Response
 
-from api.answering import answer, service
-from api.merge import found
+from api.answering import answer_of_days, service
+from api.comparing import Earlier, before, check_comparable, ranks
+from api.forms import Table
+from api.items import RISES
+from api.merge import Order
 from api.narrowing import checked
-from api.problems import BadParameterError
 from api.queries import TrendingQuery, parse
 from api.rankings import RANKINGS, keys_shown
 from api.snapshot import Snapshot
-from listens.packing import Ints
-from listens.windows import span_before
+from listens.windows import Span
 
 blueprint = Blueprint("trending", __name__)
 
@@ -26,24 +27,21 @@ def trending() -> Response:
     query = parse(TrendingQuery)
     ranking = RANKINGS[query.entity]
     slice_ = checked(ranking.view, query.slice_)
-    before = span_before(query.span)
-    if before is None:
-        raise BadParameterError("window", "trending needs a window with a beginning and an end")
+    check_comparable(query, "window")
 
-    def compute(snapshot: Snapshot) -> dict[str, Any]:
+    def compute(snapshot: Snapshot, span: Span) -> dict[str, Any]:
         store, charts = service().store, service().charts
         now, then = (
-            charts.whole(store, snapshot, ranking.view, slice_, span)
-            for span in (query.span, before)
+            charts.whole(store, snapshot, ranking.view, slice_, each)
+            for each in (span, before(span, "window"))
         )
-        values = now.measures[query.by]
-        place, known = found(then.key, now.key)
-        earlier = np.zeros(len(now), np.int64)
-        earlier[known] = then.measures[query.by][place[known]]
+        order = Order(query.by)
+        rank, values = ranks(now, order), now.measures[query.by]
+        earlier_rank, sums = Earlier(then, ranks(then, order)).looked_up(now.key)
+        earlier = sums[query.by]
         rises = np.flatnonzero(values > earlier)
-        order = rises[np.argsort(earlier[rises] - values[rises], kind="stable")]
-        chosen = order[query.offset : query.offset + query.limit]
-        ranks, ranks_then = _ranks(values), _ranks(then.measures[query.by])
+        rising = rises[np.argsort(earlier[rises] - values[rises], kind="stable")]
+        chosen = rising[query.offset : query.offset + query.limit]
         items = [
             {
                 "rank": query.offset + number + 1,
@@ -51,8 +49,8 @@ def trending() -> Response:
                 "rise": int(values[row] - earlier[row]),
                 "now": int(values[row]),
                 "before": int(earlier[row]),
-                "chart_rank": int(ranks[row]),
-                "chart_rank_before": int(ranks_then[place[row]]) if known[row] else None,
+                "chart_rank": int(rank[row]),
+                "chart_rank_before": int(earlier_rank[row]) or None,
             }
             for number, (key, row) in enumerate(
                 zip(keys_shown(store, ranking, now.key[chosen]), chosen.tolist(), strict=True)
@@ -60,11 +58,4 @@ def trending() -> Response:
         ]
         return {"items": items, "total": len(rises)}
 
-    return answer(query, compute)
-
-
-def _ranks(values: Ints) -> Ints:
-    """The rank of each row; keys are ascending, so a stable sort settles the ties."""
-    ranks = np.empty(len(values), np.int64)
-    ranks[np.argsort(-values, kind="stable")] = np.arange(1, len(values) + 1)
-    return ranks
+    return answer_of_days(query, compute, table=Table("trending", RISES[ranking.view]))

@@ -6,7 +6,9 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from api.answering import answer, service
+from api.answering import answer_items, service
+from api.forms import Table
+from api.items import COMPARED, ITEMS
 from api.pieces import stored_months
 from api.problems import BadParameterError
 from api.queries import WindowsQuery, parse
@@ -50,7 +52,10 @@ def windows() -> Response:
         ]
         return {"items": items, "total": len(items)}
 
-    return answer(query, compute)
+    table = Table(
+        "windows", ITEMS[ranking.view], outer=("from", "to"), left_out=frozenset(COMPARED)
+    )
+    return answer_items(query, table, compute)
 
 
 def _given(query: WindowsQuery) -> Windows | None:

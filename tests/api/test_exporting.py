@@ -30,10 +30,12 @@ from listens.rules import SHOWN
 from listens.settings import CHECKOUT, Settings
 from listens.store import Store
 from listens.tables import Target, target_of
+from listens.windows import day_number
 from stack.processes import settings_environment
 from tests.api.documents import Heard, write_commit, write_version
 
 MORNING = datetime(2024, 1, 13, 9, tzinfo=UTC)
+PRESENT_DAY = day_number(MORNING.date()) + 1
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -65,7 +67,8 @@ def filled(store: Store) -> list[Heard]:
 
 
 def exported(store: Store, form: str, path: Path, **options: str | int) -> int:
-    return export(store, Charts(0), "songs", query_of("songs", options), Target(form, path)).rows
+    query, target = query_of("songs", options), Target(form, path)
+    return export(store, Charts(0), "songs", query, target, present_day=PRESENT_DAY).rows
 
 
 @pytest.mark.parametrize("options", [{}, {"by": "ms_played", "limit": 7, "listener": "ben"},

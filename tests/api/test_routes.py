@@ -15,7 +15,9 @@ from listens.rules import RATES, SHOWN
 from tests.api.documents import START, Heard, write_commit, write_version
 
 JANUARY = datetime(2026, 1, 13, 9, tzinfo=UTC)
-PARAMETERLESS = ("/healthz", "/config.json", "/openapi.json", "/metrics", "/api/status")
+PARAMETERLESS = (
+    "/healthz", "/readyz", "/config.json", "/openapi.json", "/docs", "/metrics", "/api/status",
+)  # fmt: skip
 CHARTS = ("/api/top-songs", "/api/top-artists", "/api/top-albums")
 SELECTIONS = (*CHARTS, "/api/summary", "/api/timeline")
 READS = (*SELECTIONS, "/api/recent", "/api/imports", "/api/status", "/api/slices")
@@ -81,7 +83,8 @@ def filled(store):
             "new": 2,
         }
     )
-    store.heartbeats.insert_one({"_id": "streaming", "at": START, "pid": 7})
+    now = datetime.now(UTC)
+    store.heartbeats.insert_one({"_id": "streaming", "at": now, "pid": 7})
     store.archive_coverage.insert_one({"_id": "archive", "until": {"0": 2}, "at": START})
     return store
 
@@ -157,6 +160,7 @@ def test_the_description_has_every_parameter(client):
         "window",
         "from",
         "to",
+        "head_seq",
         "listener",
         "country",
         "platform",
@@ -164,6 +168,8 @@ def test_the_description_has_every_parameter(client):
         "personality",
         "genre",
         "mood",
+        "fields",
+        "format",
         "grain",
     ]
 

@@ -70,6 +70,7 @@ def test_an_empty_store_has_an_empty_chart(client):
     assert answer == {
         "items": [],
         "total": 0,
+        "period": {"window": "all", "from": None, "to": None},
         "as_of": {"batch_version": 0, "cut_seq": 0, "head_seq": 0, "offsets": {}, "at": None},
     }
 
