@@ -23,7 +23,7 @@ from listens.store import (
     Document,
     Store,
 )
-from listens.views import EVERYONE
+from listens.views import EVERYONE, OPTIONAL
 
 UNSHARDED = -1
 
@@ -49,7 +49,7 @@ def snapshot(store: Store) -> Snapshot | None:
         version = found
     cut_seq = version["cut_seq"]
     head = store[SPEED_COMMITS].find_one(
-        {"_id": {"$gt": cut_seq}}, {"until": 1, "at": 1}, sort=[("_id", -1)]
+        {"_id": {"$gt": cut_seq}}, {"until": 1, "at": 1, "views": 1}, sort=[("_id", -1)]
     )
     after = store[SPEED_COMMITS].find_one({"_id": cut_seq + 1}, {"at": 1}) if head else None
     newest = head or {"_id": cut_seq, "until": version["cut"], "at": version["at"]}
@@ -65,6 +65,21 @@ def snapshot(store: Store) -> Snapshot | None:
             for name, window in version["windows"].items()
         },
         rules=(version.get("rules_version", RULES_VERSION), version.get("time_zone", "")),
+        views=_optional_views(version, head),
+    )
+
+
+def _optional_views(version: Document, head: Document | None) -> frozenset[str]:
+    """Those that the version counts, and each commit from it to the head.
+
+    The head says from which commit on all have counted a view.
+    """
+    counted = frozenset(version.get("views", ()) if version["_id"] else OPTIONAL)
+    if head is None:
+        return counted
+    since = head.get("views", {})
+    return frozenset(
+        view for view in counted if since.get(view, head["_id"] + 1) <= version["cut_seq"] + 1
     )
 
 
