@@ -43,6 +43,9 @@ ROUTES: dict[str, Route] = {
     "/api/windows": Route(
         "First ranks by the minute", queries.WindowsQuery, answers.Windows, _READS
     ),
+    "/api/drop-off": Route(
+        "Where tracks are left", queries.DropOffQuery, page_answers.DropOff, _READS
+    ),
     "/api/rhythm": Route(
         "Hours of the week, parts of the day", queries.Selection, answers.Rhythm, _READS
     ),

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from api.answers import Answer, AnyItem, Dated, Hex, Period, Rated, Sums
+from listens.rules import TENTHS
+
+Histogram = Annotated[
+    list[int],
+    Field(
+        min_length=TENTHS,
+        max_length=TENTHS,
+        description="Streams by the tenth of the track that was heard; the last one holds whole "
+        "tracks. Of streams whose track's length is known",
+    ),
+]
 
 
 class Favourites(Answer):
@@ -28,12 +41,21 @@ class Work(Subject):
     """A song, artist or album, and who listens to it; `listeners.total` says how many do."""
 
     listeners: Favourites
+    drop_off: Histogram | None = Field(description="null where it isn't counted")
     song_id: Hex | None = None
     artist_id: Hex | None = None
     album_id: Hex | None = None
     title: str | None = None
     artist: str | None = None
     album: str | None = None
+
+
+class DropOff(Dated):
+    """Where tracks are left."""
+
+    drop_off: Histogram
+    streams: int = Field(description="Streams of known length: the sum of the histogram")
+    average_heard: float | None = Field(description="Share of the track that was heard")
 
 
 class GenrePage(Subject):

@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from api.hours import PeriodGrain
 from api.narrowing import SELECTED, slice_of
-from api.parameters import Day, Duration, Moment, SliceValue, Window, minutes_of
+from api.parameters import Day, Duration, Id, Moment, SliceValue, Window, minutes_of
 from api.problems import BadParameterError
 from api.rankings import RANKINGS
 from api.reading import Slice
@@ -110,6 +110,30 @@ class Selection(WindowQuery):
 
 class PageQuery(WindowQuery):
     """The days that a page is about."""
+
+
+class DropOffQuery(WindowQuery):
+    """The days, and whose tracks."""
+
+    song: Id | None = Field(None, description="Only this song, by its id")
+    artist: Id | None = Field(None, description="Only this artist, by its id")
+    album: Id | None = Field(None, description="Only this album, by its id")
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if len(self._given) > 1:
+            raise _mistake([*self._given][1], "give one of song, artist and album")
+        return self
+
+    @property
+    def _given(self) -> dict[str, str]:
+        values = {"song": self.song, "artist": self.artist, "album": self.album}
+        return {name: value for name, value in values.items() if value is not None}
+
+    @cached_property
+    def slice_(self) -> Slice:
+        """Which listens are asked for."""
+        return slice_of(self._given)
 
 
 class Order(Query):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api.routes import (
+    drop_off,
     health,
     imports,
     metrics,
@@ -29,6 +30,7 @@ BLUEPRINTS = tuple(
         trending,
         windows,
         pages,
+        drop_off,
         summary,
         timeline,
         rhythm,

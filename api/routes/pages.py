@@ -40,6 +40,7 @@ def work(view: str, key: str) -> Response:
             **source.standing(view, packed),
             **when(source.hours("audience", slice_)),
             "listeners": source.audience(slice_),
+            "drop_off": source.drop_off(slice_),
         }
 
     return _page(compute)
