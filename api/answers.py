@@ -69,6 +69,7 @@ class Item(Rated):
     """A rank of a chart."""
 
     rank: int
+    listeners: int | None = Field(None, description="Distinct ones; only where they rank")
 
 
 class Song(Item):

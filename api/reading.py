@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -103,6 +103,27 @@ def batch_cells(store: Store, view: str, slice_: Slice, windows: Sequence[Stored
     return joined_cells([_day_cells(document) for document in documents])
 
 
+def cells_of_all(
+    store: Store, view: str, by: str, grain: str, window: StoredWindow
+) -> Iterator[tuple[str, Cells]]:
+    """Each document of a window's charts by a slice: its value, and cells as the grain has them.
+
+    Those of a longer grain than days have the window 0.
+    """
+    charts = store[BATCH_CHARTS].find(
+        {"view": view, "by": by, "grain": grain, "window": window.name,
+         "generation": window.generation}
+    )  # fmt: skip
+    for document in charts:
+        yield document["value"], _day_cells(document)
+
+
+def segments_of_all(store: Store, view: str, by: str, after: int, until: int) -> Iterator[Cells]:
+    """The speed layer's cells of all values of a slice, a segment each, of some commits."""
+    wanted = {"view": view, "by": by, "seq": {"$gt": after, "$lte": until}}
+    return (unpack_cells(document) for document in store[SPEED_SEGMENTS].find(wanted))
+
+
 def segments(store: Store, view: str, slice_: Slice, after: int, until: int) -> Block:
     """The speed layer's cells of one slice, of the commits after `after` up to `until`."""
     wanted: Document = {"view": view, "by": slice_.by, "seq": {"$gt": after, "$lte": until}}
@@ -170,7 +191,9 @@ def _chart_documents(
 
 def _day_cells(document: Document) -> Cells:
     chart = unpack_chart(document)
-    window = np.frombuffer(document["windows"], "<i4").astype(np.int64)
+    window = np.zeros(len(chart), np.int64)
+    if "windows" in document:
+        window = np.frombuffer(document["windows"], "<i4").astype(np.int64)
     return Cells(window, np.zeros(len(chart), "S1"), chart.key, chart.measures)
 
 

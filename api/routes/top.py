@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
+from api import listeners
 from api.answering import answer, service
 from api.merge import Order
 from api.narrowing import checked
@@ -25,6 +26,8 @@ def order_of(query: Ordered) -> Order:
 def _top(ranking: Ranking) -> Response:
     query = parse(TopQuery)
     slice_ = checked(ranking.view, query.slice_)
+    if query.by == listeners.BY:
+        return _by_listeners(ranking, query)
 
     def compute(snapshot: Snapshot) -> dict[str, Any]:
         store, charts = service().store, service().charts
@@ -39,6 +42,31 @@ def _top(ranking: Ranking) -> Response:
             limit=query.limit,
         )
         return {"items": items_of(store, ranking, page, offset=query.offset), "total": page.total}
+
+    return answer(query, compute)
+
+
+def _by_listeners(ranking: Ranking, query: TopQuery) -> Response:
+    listeners.checked_by_listeners(ranking.view, query.slice_)
+
+    def compute(snapshot: Snapshot) -> dict[str, Any]:
+        store = service().store
+        page, counts = listeners.page_by_listeners(
+            service().charts,
+            store,
+            snapshot,
+            ranking.view,
+            query.span,
+            order=order_of(query),
+            offset=query.offset,
+            limit=query.limit,
+        )
+        items = items_of(store, ranking, page, offset=query.offset)
+        counted = zip(items, counts, strict=True)
+        return {
+            "items": [{**item, "listeners": count} for item, count in counted],
+            "total": page.total,
+        }
 
     return answer(query, compute)
 
