@@ -54,6 +54,7 @@ class Item(Rated):
     """A rank of a chart; with `compare` also what was in the period before."""
 
     rank: int
+    listeners: int | None = Field(None, description="Distinct ones; only where they rank")
     rank_before: int | None = Field(None, description="null where it's new")
     rank_change: int | None = Field(None, description="Ranks risen; null where it's new")
     streams_before: int = 0
@@ -63,7 +64,11 @@ class Item(Rated):
     ms_played_before: int = 0
 
 
-COMPARED = ("rank_before", "rank_change", *BEFORE)
+COMPARED = frozenset(("rank_before", "rank_change", *BEFORE))
+OF_LISTENERS = frozenset(("listeners",))
+
+SPECIAL = COMPARED | OF_LISTENERS
+"""Names of an item that only some questions bring."""
 """The names that an item has only with `compare`."""
 
 

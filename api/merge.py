@@ -257,7 +257,7 @@ def found(keys: Keys, wanted: Keys) -> tuple[Places, NDArray[np.bool_]]:
 
 
 def more_of(chart: Chart, wanted: NDArray[np.bool_] | Places) -> Chart:
-    """The rows of a mask, or those at some places in their order."""
+    """The rows of a mask, or the rows at these places in this order."""
     return Chart(
         chart.key[wanted], {name: column[wanted] for name, column in chart.measures.items()}
     )

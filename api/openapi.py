@@ -60,6 +60,9 @@ ROUTES: dict[str, Route] = {
     "/api/windows": Route(
         "First ranks by the minute", queries.WindowsQuery, answers.Windows, _READS
     ),
+    "/api/drop-off": Route(
+        "Where tracks are left", queries.DropOffQuery, page_answers.DropOff, _MOMENTS
+    ),
     "/api/rhythm": Route(
         "Hours of the week, parts of the day", selections.Selection, answers.Rhythm, _MOMENTS
     ),

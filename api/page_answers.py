@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from api.answers import Dated, OfDays
 from api.items import Answer, AnyItem, Hex, Period, Rated, Sums
+from listens.rules import TENTHS
+
+Histogram = Annotated[
+    list[int],
+    Field(
+        min_length=TENTHS,
+        max_length=TENTHS,
+        description="Streams by the tenth of the track that was heard; the last one holds whole "
+        "tracks. Of streams whose track's length is known",
+    ),
+]
 
 
 class Favourites(Answer):
@@ -34,12 +47,21 @@ class Work(Subject):
     listeners: Favourites
     songs: Favourites | None = None
     albums: Favourites | None = None
+    drop_off: Histogram | None = Field(description="null where it isn't counted")
     song_id: Hex | None = None
     artist_id: Hex | None = None
     album_id: Hex | None = None
     title: str | None = None
     artist: str | None = None
     album: str | None = None
+
+
+class DropOff(OfDays):
+    """Where tracks are left."""
+
+    drop_off: Histogram
+    streams: int = Field(description="Streams of known length: the sum of the histogram")
+    average_heard: float | None = Field(description="Share of the track that was heard")
 
 
 class GenrePage(Subject):

@@ -10,6 +10,7 @@ import numpy as np
 
 from api import habits, personality
 from api.charts import Charts
+from api.drop_off import VIEWS_OF, histogram
 from api.hours import day_range, in_daypart, periods_shown, sums, within
 from api.merge import Order, Page, Ranked, no_overlay, page
 from api.rankings import RANKINGS, items_of, keys_of, measures_shown, sums_shown
@@ -60,6 +61,11 @@ class Source:
         """Those of some keys that everyone's chart has; keys ascending."""
         wanted = keys_of(RANKINGS[view], keys)
         return self.charts.chosen(self.store, self.snapshot, view, Slice(), self.span, wanted)
+
+    def drop_off(self, slice_: Slice) -> list[int] | None:
+        """Streams by the tenth of the track that was heard; None where that isn't counted."""
+        view = VIEWS_OF[slice_.by]
+        return histogram(self.whole(view, slice_)) if self.snapshot.counts(view) else None
 
     def standing(self, view: str, key: bytes) -> Body:
         """Rank by plays among everyone's, sums and rates; null and zeros where there's nothing."""

@@ -57,6 +57,7 @@ Moment = Annotated[
     BeforeValidator(_moment),
     WithJsonSchema({"type": "string", "pattern": _MOMENT.pattern}),
 ]
+Id = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 Duration = Annotated[str, Field(pattern=_DURATION.pattern)]
 SliceValue = Annotated[str | None, Field(min_length=1, max_length=256)]
 Window = Annotated[

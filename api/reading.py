@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +26,7 @@ from listens.store import (
     Document,
     Store,
 )
-from listens.views import EVERYONE
+from listens.views import EVERYONE, OPTIONAL
 
 UNSHARDED = -1
 
@@ -56,7 +56,7 @@ def snapshot(store: Store, *, head_seq: int | None = None) -> Snapshot | None:
         version = found
     cut_seq = version["cut_seq"]
     head = store[SPEED_COMMITS].find_one(
-        {"_id": {"$gt": cut_seq}}, {"until": 1, "at": 1}, sort=[("_id", -1)]
+        {"_id": {"$gt": cut_seq}}, {"until": 1, "at": 1, "views": 1}, sort=[("_id", -1)]
     )
     if head_seq is not None:
         _check_pin(store, head_seq, cut_seq=cut_seq, newest=head["_id"] if head else cut_seq)
@@ -75,6 +75,21 @@ def snapshot(store: Store, *, head_seq: int | None = None) -> Snapshot | None:
             for name, window in version["windows"].items()
         },
         rules=(version.get("rules_version", RULES_VERSION), version.get("time_zone", "")),
+        views=_optional_views(version, head),
+    )
+
+
+def _optional_views(version: Document, head: Document | None) -> frozenset[str]:
+    """Those that the version counts, and each commit from it to the head.
+
+    The head says from which commit on all have counted a view.
+    """
+    counted = frozenset(version.get("views", ()) if version["_id"] else OPTIONAL)
+    if head is None:
+        return counted
+    since = head.get("views", {})
+    return frozenset(
+        view for view in counted if since.get(view, head["_id"] + 1) <= version["cut_seq"] + 1
     )
 
 
@@ -111,6 +126,27 @@ def batch_cells(store: Store, view: str, slice_: Slice, windows: Sequence[Stored
     """The finest cells of some months."""
     documents = _chart_documents(store, view, slice_, "day", windows)
     return joined_cells([_day_cells(document) for document in documents])
+
+
+def cells_of_all(
+    store: Store, view: str, by: str, grain: str, window: StoredWindow
+) -> Iterator[tuple[str, Cells]]:
+    """Each document of a window's charts by a slice: its value, and cells as the grain has them.
+
+    Those of a longer grain than days have the window 0.
+    """
+    charts = store[BATCH_CHARTS].find(
+        {"view": view, "by": by, "grain": grain, "window": window.name,
+         "generation": window.generation}
+    )  # fmt: skip
+    for document in charts:
+        yield document["value"], _day_cells(document)
+
+
+def segments_of_all(store: Store, view: str, by: str, after: int, until: int) -> Iterator[Cells]:
+    """The speed layer's cells of all values of a slice, a segment each, of some commits."""
+    wanted = {"view": view, "by": by, "seq": {"$gt": after, "$lte": until}}
+    return (unpack_cells(document) for document in store[SPEED_SEGMENTS].find(wanted))
 
 
 def segments(store: Store, view: str, slice_: Slice, after: int, until: int) -> Block:
@@ -205,7 +241,9 @@ def _chart_documents(
 
 def _day_cells(document: Document) -> Cells:
     chart = unpack_chart(document)
-    window = np.frombuffer(document["windows"], "<i4").astype(np.int64)
+    window = np.zeros(len(chart), np.int64)
+    if "windows" in document:
+        window = np.frombuffer(document["windows"], "<i4").astype(np.int64)
     return Cells(window, np.zeros(len(chart), "S1"), chart.key, chart.measures)
 
 

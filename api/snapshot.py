@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import Any
 
 from listens.rules import RULES_VERSION
+from listens.views import OPTIONAL, VIEWS
 
 ANSWER_FORMAT = 2
 """Raised when an unchanged store would be answered differently, so that no ETag outlives it."""
@@ -37,6 +38,7 @@ class Snapshot:
             emptied and filled again from the one that was read before.
         windows: window name → where its charts are.
         rules: rules version and time zone of the batch version.
+        views: the optional views that the version and every commit after it count.
     """
 
     version: int = 0
@@ -47,6 +49,11 @@ class Snapshot:
     lineage: datetime | None = None
     windows: Mapping[str, StoredWindow] = field(default_factory=dict)
     rules: tuple[int, str] = (RULES_VERSION, "")
+    views: frozenset[str] = frozenset(OPTIONAL)
+
+    def counts(self, view: str) -> bool:
+        """Whether all that the snapshot is made of has counted the view."""
+        return VIEWS[view].counted == "always" or view in self.views
 
     def as_of(self) -> dict[str, Any]:
         """The `as_of` of an answer."""

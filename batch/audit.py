@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from batch.executors import tables
-from batch.manifest import months_of
+from batch.manifest import months_of, same_rules
 from listens import store as collections
 from listens.aggregation.cells import cells
 from listens.aggregation.checksums import (
@@ -25,8 +25,9 @@ from listens.aggregation.checksums import (
 from listens.errors import IntegrityError
 from listens.packing import Cells, unpack_cells, unpack_chart
 from listens.rules import MEASURES
+from listens.settings import Settings
 from listens.store import Document, Store
-from listens.views import PAIRS, VIEWS
+from listens.views import OPTIONAL, PAIRS, VIEWS
 
 KEYS_SHOWN = 20
 
@@ -55,22 +56,38 @@ class AuditFailedError(IntegrityError):
         self.keys = keys
 
 
+def is_comparable(store: Store, *, base: Document, cut_seq: int, settings: Settings) -> bool:
+    """Whether a version, and each commit from it to `cut_seq`, counts what a recount does."""
+    if not same_rules(base, settings):
+        return False
+    if cut_seq == base["cut_seq"]:
+        return True
+    last = store[collections.SPEED_COMMITS].find_one({"_id": cut_seq}, {"views": 1}) or {}
+    since = last.get("views", {})
+    return all(
+        since.get(view, cut_seq + 1) <= base["cut_seq"] + 1 for view in settings.counted_views
+    )
+
+
 def expected(
-    store: Store, *, base: Document, cut_seq: int, loaded: dict[str, Checksum]
+    store: Store, *, base: Document, cut_seq: int, loaded: dict[str, Checksum], settings: Settings
 ) -> dict[str, Checksum]:
     """Month → checksum that a version cut at `cut_seq` must have.
 
-    From `base`, the commits since, and what is `loaded` in bulk since.
+    From `base`, the commits since, and what is `loaded` in bulk since; they must be comparable.
     """
     checksums = joined(months_of(base), loaded)
-    for pair, committed in committed_cells(store, after=base["cut_seq"], until=cut_seq):
+    for pair, committed in committed_cells(
+        store, after=base["cut_seq"], until=cut_seq, settings=settings
+    ):
         checksums = joined(checksums, cells_checksums(pair, committed))
     return checksums
 
 
 def check(
     listens: DataFrame, *, found: dict[str, Checksum], wanted: dict[str, Checksum],
-    store: Store, base: Document, cut_seq: int, loaded: DataFrame | None = None,
+    store: Store, base: Document, cut_seq: int, settings: Settings,
+    loaded: DataFrame | None = None,
 ) -> None:  # fmt: skip
     """Compare month by month; `loaded` are the listens of bulk loads since `base`.
 
@@ -84,7 +101,10 @@ def check(
     )
     if not months:
         return
-    keys = _differences(listens, loaded, months=months, store=store, base=base, cut_seq=cut_seq)
+    committed = committed_cells(store, after=base["cut_seq"], until=cut_seq, settings=settings)
+    published = published_cells(store, base=base, months=months)
+    running = [_rows(pair, some, months) for pair, some in (*committed, *published)]
+    keys = _differences(listens, loaded, running, months=months)
     raise AuditFailedError(
         f"the recount from raw events differs from version {base['_id']} plus the commits up to "
         f"{cut_seq} in {', '.join(months)}; nothing is published. The first cells that differ: "
@@ -93,10 +113,16 @@ def check(
     )
 
 
-def committed_cells(store: Store, *, after: int, until: int) -> Iterator[tuple[int, Cells]]:
-    """Pair and cells of each segment of the commits after one number and up to another."""
-    span = {"seq": {"$gt": after, "$lte": until}}
-    for segment in store[collections.SPEED_SEGMENTS].find(span):
+def committed_cells(
+    store: Store, *, after: int, until: int, settings: Settings
+) -> Iterator[tuple[int, Cells]]:
+    """Pair and cells of each segment of the commits after one number and up to another.
+
+    Those of views that aren't counted any more are left out.
+    """
+    left_out = [view for view in OPTIONAL if view not in settings.counted_views]
+    wanted = {"seq": {"$gt": after, "$lte": until}, "view": {"$nin": left_out}}
+    for segment in store[collections.SPEED_SEGMENTS].find(wanted):
         yield PAIRS.index((segment["view"], segment["by"])), unpack_cells(segment)
 
 
@@ -129,21 +155,14 @@ def cells_of_chart(document: Document) -> tuple[int, Cells]:
 
 
 def _differences(
-    listens: DataFrame, loaded: DataFrame | None, *,
-    months: list[str], store: Store, base: Document, cut_seq: int,
+    listens: DataFrame, loaded: DataFrame | None, running: list[pa.RecordBatch], *,
+    months: list[str],
 ) -> list[dict[str, Any]]:  # fmt: skip
     def of_part(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for table in tables(batches):
             for each in cells(table):
                 yield _rows(each.pair, each.decoded(), months)
 
-    running = [
-        _rows(pair, some, months)
-        for pair, some in (
-            *committed_cells(store, after=base["cut_seq"], until=cut_seq),
-            *published_cells(store, base=base, months=months),
-        )
-    ]
     table = pa.Table.from_batches(running, CELLS_SCHEMA)
     recounted = listens.mapInArrow(of_part, _CELLS_COLUMNS)
     signed = recounted.unionByName(_negated(listens.sparkSession.createDataFrame(table)))

@@ -12,9 +12,13 @@ from listens.store import Document
 
 
 def same_rules(base: Document, settings: Settings) -> bool:
-    """Whether a version counts by the present rules and zone; the one before the first does."""
-    rules = (base.get("rules_version"), base.get("time_zone"))
-    return base["_id"] == 0 or rules == (RULES_VERSION, settings.time_zone)
+    """Whether a version counts the present views by the present rules, in the present zone.
+
+    The one before the first does.
+    """
+    rules = (base.get("rules_version"), base.get("time_zone"), base.get("views", []))
+    present = (RULES_VERSION, settings.time_zone, [*settings.counted_views])
+    return base["_id"] == 0 or rules == present
 
 
 def months_of(version: Document) -> dict[str, Checksum]:
@@ -73,6 +77,7 @@ def manifest(
         "events": events,
         "rules_version": RULES_VERSION,
         "time_zone": settings.time_zone,
+        "views": [*settings.counted_views],
         "audit": audit,
         "windows": windows,
         "cells": sum(window["cells"] for window in windows.values()),

@@ -41,7 +41,7 @@ def counted_listens(
 
     Args:
         spark: the session.
-        settings: where the archive is, and the reporting zone.
+        settings: where the archive is, the reporting zone, and the views that are counted.
         cut: partition → the offset before which events count.
         unfinished: erasures as they stand at the cut: what they have forgotten isn't counted.
         months: only events of these months of the zone, like 2026-01; without: of all.
@@ -64,7 +64,9 @@ def counted_listens(
         loads=loads.keys(),
         later_loads=later_loads,
     )
-    listens = with_counted(once, time_zone=settings.time_zone).select(COUNTED_SCHEMA.names)
+    listens = with_counted(
+        once, time_zone=settings.time_zone, optional_views=settings.counted_views
+    ).select(COUNTED_SCHEMA.names)
     date = F.date_from_unix_date("day")
     if months is not None:
         listens = listens.where(F.date_format(date, "yyyy-MM").isin(*months))

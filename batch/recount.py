@@ -19,7 +19,6 @@ from batch.manifest import (
     is_month,
     manifest,
     months_of,
-    same_rules,
     windows_of,
 )
 from batch.raw_events import counted_listens
@@ -77,8 +76,10 @@ def _run(
     loads = sealed_loads(store)
     loaded = loaded_since(spark, loads, base=base, settings=settings)
     wanted = None
-    if same_rules(base, settings):
-        wanted = audit.expected(store, base=base, cut_seq=cut_seq, loaded=loaded.checksums)
+    if audit.is_comparable(store, base=base, cut_seq=cut_seq, settings=settings):
+        wanted = audit.expected(
+            store, base=base, cut_seq=cut_seq, loaded=loaded.checksums, settings=settings
+        )
     months = _months(span, base=base, wanted=wanted)
     tell("wait")
     wait_for_archive(store, cut, seconds=settings.batch_wait_seconds)
@@ -94,7 +95,10 @@ def _run(
     try:
         found = _taken_over(base, months) | month_checksums(listens)
         tell("audit")
-        audited = _audit(listens, found, wanted, loaded, store=store, base=base, cut_seq=cut_seq)
+        audited = _audit(
+            listens, found, wanted, loaded,
+            store=store, base=base, cut_seq=cut_seq, settings=settings,
+        )  # fmt: skip
         tell("write")
         changed = changed_windows(found, base=base, settings=settings)
         if months is None:
@@ -128,14 +132,14 @@ def _run(
 
 def _audit(
     listens: DataFrame, found: dict[str, Checksum], wanted: dict[str, Checksum] | None,
-    loaded: Loaded, *, store: Store, base: Document, cut_seq: int,
+    loaded: Loaded, *, store: Store, base: Document, cut_seq: int, settings: Settings,
 ) -> str:  # fmt: skip
     """Hold the recount against what is wanted; None where other rules make that unknown."""
     if wanted is None:
-        return f"not comparable: version {base['_id']} counts by other rules"
+        return f"not comparable: version {base['_id']}, or a commit since, counts by other rules"
     audit.check(
         listens, found=found, wanted=wanted,
-        store=store, base=base, cut_seq=cut_seq, loaded=loaded.listens,
+        store=store, base=base, cut_seq=cut_seq, settings=settings, loaded=loaded.listens,
     )  # fmt: skip
     equal = f"equals version {base['_id']} plus {cut_seq - base['cut_seq']} commits"
     return f"{equal} and {loaded.events:,} events loaded in bulk" if loaded.events else equal

@@ -12,7 +12,7 @@ from batch.bulk.load import none_under_way
 from batch.bulk.loaded import loads_of, sealed_loads
 from batch.cut import take_cut, wait_for_archive
 from batch.executors import month_checksums
-from batch.manifest import is_month, parse, same_rules
+from batch.manifest import is_month, parse
 from batch.raw_events import counted_listens
 from listens import erasures
 from listens.aggregation.checksums import (
@@ -47,13 +47,13 @@ def verify(
     """
     tell("cut")
     version = versions.current(store)
-    if not same_rules(version, settings):
-        raise PlaycountError(
-            f"version {version['_id']} counts by other rules or another time zone; "
-            "publish one by the present ones: ./playcount batch run"
-        )
     none_under_way(store)
     cut_seq, cut = take_cut(store)
+    if not audit.is_comparable(store, base=version, cut_seq=cut_seq, settings=settings):
+        raise PlaycountError(
+            f"version {version['_id']}, or a commit since, counts by other rules, other views or "
+            "another time zone; publish one by the present ones: ./playcount batch run"
+        )
     loads, counted = sealed_loads(store), loads_of(version)
     tell("wait")
     wait_for_archive(store, cut, seconds=settings.batch_wait_seconds)
@@ -72,12 +72,14 @@ def verify(
         tell("compare")
         stored = Stored(store, version)
         running = stored.days
-        for pair, some in audit.committed_cells(store, after=version["cut_seq"], until=cut_seq):
+        for pair, some in audit.committed_cells(
+            store, after=version["cut_seq"], until=cut_seq, settings=settings
+        ):
             running = joined(running, cells_checksums(pair, some))
         problems = []
         try:
             audit.check(listens, found=recounted, wanted=running,
-                        store=store, base=version, cut_seq=cut_seq)  # fmt: skip
+                        store=store, base=version, cut_seq=cut_seq, settings=settings)  # fmt: skip
         except audit.AuditFailedError as error:
             problems.append(str(error))
     finally:

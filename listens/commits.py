@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -40,17 +40,25 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Head:
-    """The last commit: its number, and the topic's offsets before which everything is counted."""
+    """The last commit: its number, and the topic's offsets before which everything is counted.
+
+    `views` are the optional views that it counts; each with the number of the first commit from
+    which on all have counted it.
+    """
 
     seq: int
     until: Offsets
     topic_id: str
+    views: Mapping[str, int] = field(default_factory=dict)
 
 
 def head_of(store: Store) -> Head | None:
     """The last commit, or None before the first."""
     last = store[collections.SPEED_COMMITS].find_one(sort=[("_id", -1)])
-    return Head(last["_id"], from_document(last["until"]), str(last["topic_id"])) if last else None
+    if last is None:
+        return None
+    views = last.get("views", {})
+    return Head(last["_id"], from_document(last["until"]), str(last["topic_id"]), views)
 
 
 def begin(store: Store, *, topic_id: str, beginning: Offsets) -> Head:
@@ -65,13 +73,20 @@ def begin(store: Store, *, topic_id: str, beginning: Offsets) -> Head:
     return head_of(store) or Head(0, beginning, topic_id)
 
 
-def commit_document(head: Head, until: Offsets) -> Document:
-    """The commit after the head, which counts nothing yet."""
+def commit_document(
+    head: Head, until: Offsets, *, views: Collection[str] | None = None
+) -> Document:
+    """The commit after the head, which counts nothing yet.
+
+    `views` are the optional views that it will count; without, it never counts anything.
+    """
+    counted = head.views if views is None else {v: head.views.get(v, head.seq + 1) for v in views}
     return {
         "_id": head.seq + 1,
         "from": to_document(head.until),
         "until": to_document(until),
         "topic_id": head.topic_id,
+        "views": counted,
         "events": 0,
         "duplicates": 0,
         "rejected": 0,

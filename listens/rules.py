@@ -61,6 +61,12 @@ MUSIC = "kind = 'music'"
 RATED = "coalesce(rating BETWEEN 1 AND 5, false)"
 OF_KNOWN_AGE = f"({STREAM} AND coalesce(listener_age BETWEEN 1 AND 120, false))"
 OF_KNOWN_LENGTH = f"({STREAM} AND coalesce(duration_ms > 0, false))"
+HEARD = "LEAST(1000L, ms_played * 1000L DIV duration_ms)"
+"""The share of the track that was heard, in thousandths, of a listen that is OF_KNOWN_LENGTH."""
+
+TENTHS = 10
+TENTH = f"CAST(LEAST({TENTHS - 1}L, {HEARD} * {TENTHS} DIV 1000) AS STRING)"
+"""The tenth of the track in which such a listen ended, from 0; the last one holds whole tracks."""
 
 
 def named(column: str) -> str:
@@ -79,8 +85,7 @@ MEASURES: dict[str, str] = {
     "rating_count": f"CAST({RATED} AS BIGINT)",
     "age_sum": f"CASE WHEN {OF_KNOWN_AGE} THEN CAST(listener_age AS BIGINT) ELSE 0L END",
     "age_count": f"CAST({OF_KNOWN_AGE} AS BIGINT)",
-    "heard_sum": f"CASE WHEN {OF_KNOWN_LENGTH}"
-    " THEN LEAST(1000L, ms_played * 1000L DIV duration_ms) ELSE 0L END",
+    "heard_sum": f"CASE WHEN {OF_KNOWN_LENGTH} THEN {HEARD} ELSE 0L END",
     "heard_count": f"CAST({OF_KNOWN_LENGTH} AS BIGINT)",
 }
 """Measure → what one listen adds to it. Sums only, so that any two sets of cells add up.

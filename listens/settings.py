@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from listens import sinks
 from listens.errors import UserMistakeError
+from listens.views import BY_DEFAULT, OPTIONAL
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 CRON_FIELDS = 5
@@ -76,6 +77,13 @@ def _known_sinks(names: str) -> str:
     return names
 
 
+def _optional_views(names: str) -> str:
+    for name in names_in(names):
+        if name not in OPTIONAL:
+            raise ValueError(f"no optional view {name!r}; there are {', '.join(OPTIONAL)}")
+    return names
+
+
 def names_in(text: str) -> tuple[str, ...]:
     """What is listed with commas in between."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
@@ -85,6 +93,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
 CronExpression = Annotated[str, AfterValidator(_cron_expression)]
 SinkNames = Annotated[str, AfterValidator(_known_sinks)]
+OptionalViewNames = Annotated[str, AfterValidator(_optional_views)]
 
 
 class Settings(BaseSettings):
@@ -101,6 +110,11 @@ class Settings(BaseSettings):
         description="Jar folders, one a product, as Maven laid them",
     )
     time_zone: ZoneName = Field("UTC", description="Reporting time zone (IANA name)")
+    optional_views: OptionalViewNames = Field(
+        ",".join(BY_DEFAULT),
+        description="Views that are counted besides those that always are, separated by commas: "
+        f"{', '.join(OPTIONAL)}",
+    )
 
     kafka_port: Port = Field(9092, description="Port of the local Kafka broker")
     kafka_controller_port: Port = Field(9093, description="Port of the local Kafka controller")
@@ -297,6 +311,11 @@ class Settings(BaseSettings):
         if self.hadoop_conf_dir:
             return Path(self.hadoop_conf_dir)
         return self.home.resolve() / "conf" / "hadoop"
+
+    @property
+    def counted_views(self) -> tuple[str, ...]:
+        """The optional views that are counted, each once, in the catalogue's order."""
+        return tuple(name for name in OPTIONAL if name in names_in(self.optional_views))
 
     @property
     def sink_names(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from listens.rules import MUSIC, named
+from listens.rules import MUSIC, OF_KNOWN_LENGTH, TENTH, named
 
 EVERYONE = "everyone"
 
@@ -31,6 +31,8 @@ class View:
         where: which listens count (SQL over a listen).
         longer: whether the batch layer also stores its sums over months, years and all time; of
             small charts that are many, or that are read by the minute only, the finest cells do.
+        counted: always, or as the setting `optional_views` says; what costs more than it's worth
+            to most is counted only where it's asked for.
     """
 
     name: str
@@ -40,6 +42,7 @@ class View:
     slices: tuple[str, ...]
     where: str = MUSIC
     longer: bool = True
+    counted: Literal["always", "by default", "on request"] = "always"
 
 
 SLICES: dict[str, str] = {
@@ -97,10 +100,21 @@ VIEWS: dict[str, View] = {
         View("song_minutes", "song_id", "id", "minute", (EVERYONE,), longer=False),
         # When a listener's listens ended, to the minute: sessions are made of it.
         View("listener_minutes", "kind", "text", "minute", ("listener",), longer=False),
+        # Where tracks are left, by the tenth.
+        View("tenths", TENTH, "text", "day", (EVERYONE, "song"),
+             where=f"{MUSIC} AND {OF_KNOWN_LENGTH}", longer=False, counted="by default"),
+        View("artist_tenths", TENTH, "text", "day", ("artist", "album"),
+             where=f"{MUSIC} AND {OF_KNOWN_LENGTH}", longer=False, counted="on request"),
     )
 }  # fmt: skip
+
+OPTIONAL = tuple(view.name for view in VIEWS.values() if view.counted != "always")
+"""The views that a setting adds or leaves out. Data says for itself which of them it counts."""
+
+BY_DEFAULT = tuple(view.name for view in VIEWS.values() if view.counted == "by default")
 
 PAIRS: tuple[tuple[str, str], ...] = tuple(
     (view.name, by) for view in VIEWS.values() for by in view.slices
 )
-"""Every (view, slice); its index here is `pair` in a frame of cells."""
+"""Every (view, slice); its index here is `pair` in a frame of cells, and part of checksums: new
+ones come last."""

@@ -55,7 +55,7 @@ class SpeedLayer:
             IntegrityError: the batch begins past what has been counted, or is of another topic.
             PyMongoError: MongoDB stayed away for commits.RETRY_FOR_SECONDS.
         """
-        waiting = Waiting(messages, time_zone=self._settings.time_zone)
+        waiting = Waiting(messages, settings=self._settings)
         while not commits.retried(lambda: self._commit(waiting), on_conflict=self._take_less):
             pass
 
@@ -85,8 +85,9 @@ class SpeedLayer:
         until = advanced(head.until, batch.spans)
         counted = [*cells(batch.new.select(COUNTED_SCHEMA.names))]
         seq = head.seq + 1
+        commit = commit_document(head, until, views=self._settings.counted_views)
         documents = {
-            collections.SPEED_COMMITS: [commit_document(head, until) | batch.counts],
+            collections.SPEED_COMMITS: [commit | batch.counts],
             collections.SPEED_SEGMENTS: segments(counted, seq=seq),
             **batch.documents(seq=seq),
         }

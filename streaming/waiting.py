@@ -12,6 +12,7 @@ from listens.aggregation.counted import with_counted
 from listens.aggregation.messages import decoded
 from listens.erasures import Erasure
 from listens.offsets import Offsets
+from listens.settings import Settings
 from streaming.offsets import not_before
 
 
@@ -20,12 +21,12 @@ class Waiting:
 
     Args:
         messages: as `listens.aggregation.messages.kafka_messages` gives them.
-        time_zone: IANA name of the reporting zone.
+        settings: the reporting zone, and the views that are counted.
     """
 
-    def __init__(self, messages: DataFrame, *, time_zone: str) -> None:
+    def __init__(self, messages: DataFrame, *, settings: Settings) -> None:
         self._messages = messages
-        self._time_zone = time_zone
+        self._settings = settings
         self._events: pa.Table | None = None
         self._erased: Sequence[Erasure] = ()
 
@@ -41,7 +42,12 @@ class Waiting:
         # One that has begun since hides messages that were decoded already.
         if self._events is None or any(each not in self._erased for each in erased):
             events = decoded(not_before(self._messages, offsets), erased=erased)
-            table = with_counted(events, time_zone=self._time_zone).toArrow()
+            counted = with_counted(
+                events,
+                time_zone=self._settings.time_zone,
+                optional_views=self._settings.counted_views,
+            )
+            table = counted.toArrow()
             self._events = table.sort_by([("partition", "ascending"), ("offset", "ascending")])
             self._erased = erased
         return self._events.filter(pa.array(_at_or_past(self._events, offsets)))

@@ -26,7 +26,7 @@ UNITS = ("minute", "hour")
 CHARTS = {
     view.name: view
     for view in VIEWS.values()
-    if view.finest != "minute" and EVERYONE in view.slices
+    if view.finest != "minute" and EVERYONE in view.slices and view.counted == "always"
 }
 """What has a chart of any days."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.routes import (
     docs,
+    drop_off,
     health,
     imports,
     metrics,
@@ -32,6 +33,7 @@ BLUEPRINTS = tuple(
         windows,
         pages,
         search,
+        drop_off,
         summary,
         timeline,
         rhythm,

@@ -42,6 +42,7 @@ def work(view: str, key: str) -> Response:
             **when(source.hours("audience", slice_)),
             "listeners": source.audience(slice_),
             **(source.works(packed) if view == "artists" else {}),
+            "drop_off": source.drop_off(slice_),
         }
 
     return _page(compute)

@@ -6,12 +6,14 @@ from typing import Any
 
 from flask import Blueprint, Response
 
+from api import listeners
 from api.answering import answer_of_days, service
 from api.comparing import Earlier, before, check_comparable, ranks
 from api.forms import Table
-from api.items import COMPARED, ITEMS
+from api.items import COMPARED, ITEMS, OF_LISTENERS, SPECIAL
 from api.merge import Order
 from api.narrowing import checked
+from api.problems import BadParameterError
 from api.queries import TopQuery, parse
 from api.rankings import RANKINGS, Ranking, items_of
 from api.reading import Slice
@@ -30,6 +32,8 @@ def order_of(query: Ordered) -> Order:
 def _top(ranking: Ranking) -> Response:
     query = parse(TopQuery)
     slice_ = checked(ranking.view, query.slice_)
+    if query.by == listeners.BY:
+        return _by_listeners(ranking, query)
 
     if query.compare:
         check_comparable(query, "compare")
@@ -53,14 +57,44 @@ def _top(ranking: Ranking) -> Response:
             items = [item | more for item, more in zip(items, compared, strict=True)]
         return {"items": items, "total": page.total}
 
-    left_out = frozenset() if query.compare else frozenset(COMPARED)
-    table = Table(f"top-{ranking.view}", ITEMS[ranking.view], left_out=left_out)
-    return answer_of_days(query, compute, table=table)
+    left_out = OF_LISTENERS if query.compare else SPECIAL
+    return answer_of_days(query, compute, table=_table(ranking, left_out))
+
+
+def _table(ranking: Ranking, left_out: frozenset[str]) -> Table:
+    return Table(f"top-{ranking.view}", ITEMS[ranking.view], left_out=left_out)
 
 
 def _earlier(snapshot: Snapshot, view: str, slice_: Slice, span: Span, query: TopQuery) -> Earlier:
     chart = service().charts.whole(service().store, snapshot, view, slice_, span)
     return Earlier(chart, ranks(chart, order_of(query)))
+
+
+def _by_listeners(ranking: Ranking, query: TopQuery) -> Response:
+    listeners.checked_by_listeners(ranking.view, query.slice_)
+    if query.compare:
+        raise BadParameterError("compare", "by=listeners isn't compared with the period before")
+
+    def compute(snapshot: Snapshot, span: Span) -> dict[str, Any]:
+        store = service().store
+        page, counts = listeners.page_by_listeners(
+            service().charts,
+            store,
+            snapshot,
+            ranking.view,
+            span,
+            order=order_of(query),
+            offset=query.offset,
+            limit=query.limit,
+        )
+        items = items_of(store, ranking, page, offset=query.offset)
+        counted = zip(items, counts, strict=True)
+        return {
+            "items": [{**item, "listeners": count} for item, count in counted],
+            "total": page.total,
+        }
+
+    return answer_of_days(query, compute, table=_table(ranking, COMPARED))
 
 
 for _ranking in RANKINGS.values():

@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from api.answering import answer_of_days, service
 from api.forms import Table
-from api.items import COMPARED, ITEMS
+from api.items import ITEMS, SPECIAL
 from api.narrowing import checked
 from api.queries import TopsQuery, parse
 from api.rankings import RANKINGS, items_of
@@ -46,5 +46,5 @@ def tops() -> Response:
         found = [of_value(snapshot, span, value) for value in values[: query.values]]
         return {"items": [each for each in found if each["items"]], "total": len(values)}
 
-    table = Table("tops", ITEMS[ranking.view], outer=("value",), left_out=frozenset(COMPARED))
+    table = Table("tops", ITEMS[ranking.view], outer=("value",), left_out=SPECIAL)
     return answer_of_days(query, compute, table=table)

@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from api.answering import answer_items, service
 from api.forms import Table
-from api.items import COMPARED, ITEMS
+from api.items import ITEMS, SPECIAL
 from api.pieces import stored_months
 from api.problems import BadParameterError
 from api.queries import WindowsQuery, parse
@@ -52,9 +52,7 @@ def windows() -> Response:
         ]
         return {"items": items, "total": len(items)}
 
-    table = Table(
-        "windows", ITEMS[ranking.view], outer=("from", "to"), left_out=frozenset(COMPARED)
-    )
+    table = Table("windows", ITEMS[ranking.view], outer=("from", "to"), left_out=SPECIAL)
     return answer_items(query, table, compute)
 
 

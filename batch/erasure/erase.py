@@ -88,12 +88,13 @@ def erase(
         wait_for_archive(store, to_document(erasure.counted), seconds=settings.batch_wait_seconds)
         tell("count")
         counted = counted_before(
-            session, table=settings.archive_table, listener=listener,
-            offsets=erasure.counted_places, time_zone=settings.time_zone,
+            session, settings=settings, listener=listener, offsets=erasure.counted_places,
         )  # fmt: skip
         if erasure.negation is None:
             tell("take back")
-            erasure = negate(store, erasure, counted, listener=listener)
+            erasure = negate(
+                store, erasure, counted, listener=listener, views=settings.counted_views
+            )
         tell("forget")
         seen = sorted(seen_keys(counted))
         forget(store, erasure, listener=listener, seen=seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -20,8 +21,12 @@ EVENTS_A_COMMIT = 5_000
 """About: its transaction fits MongoDB's smallest cache, as a micro-batch's does."""
 
 
-def negate(store: Store, erasure: Erasure, counted: pa.Table, *, listener: str) -> Erasure:
+def negate(
+    store: Store, erasure: Erasure, counted: pa.Table, *, listener: str, views: Collection[str]
+) -> Erasure:
     """Append the commits that take back `counted`, each event once; the erasure as it's then.
+
+    `views` are the optional views that `counted` counts.
 
     Raises:
         IntegrityError: another process does the same, or the commits are gone.
@@ -36,12 +41,14 @@ def negate(store: Store, erasure: Erasure, counted: pa.Table, *, listener: str) 
     )
     for part in range(len(erasure.negations), erasure.parts):
         events = counted.filter(pa.array(part_of_event == part))
-        seq = take_back(store, erasure, events, listener=listener)
+        seq = take_back(store, erasure, events, listener=listener, views=views)
         erasure = replace(erasure, negations=(*erasure.negations, seq))
     return replace(erasure, state=erasures.NEGATED)
 
 
-def take_back(store: Store, erasure: Erasure, events: pa.Table, *, listener: str) -> int:
+def take_back(
+    store: Store, erasure: Erasure, events: pa.Table, *, listener: str, views: Collection[str]
+) -> int:
     """Take back the next part, in one transaction; the number of its commit."""
     negative = [
         replace(each, measures={name: -column for name, column in each.measures.items()})
@@ -52,7 +59,8 @@ def take_back(store: Store, erasure: Erasure, events: pa.Table, *, listener: str
         head = commits.head_of(store)
         if head is None:
             raise IntegrityError("the commits are gone; see docs/operations.md, 'MongoDB lost'")
-        commit = commits.commit_document(head, head.until) | {"events": -events.num_rows}
+        commit = commits.commit_document(head, head.until, views=views)
+        commit |= {"events": -events.num_rows}
         seq = int(commit["_id"])
         documents = {
             collections.SPEED_COMMITS: [commit],

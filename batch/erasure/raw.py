@@ -21,6 +21,7 @@ from listens.codec import UndecodableError, decode
 from listens.erasures import digest_of
 from listens.offsets import Offsets
 from listens.rules import ERASED
+from listens.settings import Settings
 
 KEPT = {"topic", "partition", "offset", "received_on", "import_id"}
 """What stays of an erased row: the proof that no offset is missing, and the import's balance."""
@@ -30,12 +31,17 @@ Position = tuple[int, int]
 
 
 def counted_before(
-    spark: SparkSession, *, table: str, listener: str, offsets: Offsets, time_zone: str
+    spark: SparkSession, *, settings: Settings, listener: str, offsets: Offsets
 ) -> pa.Table:
     """The listener's events before some offsets, each once: IDENTIFIED_BY and COUNTED_SCHEMA."""
-    raw = accepted(spark.read.format("delta").load(table)).where(F.col("listener_id") == listener)
+    events = accepted(spark.read.format("delta").load(settings.archive_table))
+    raw = events.where(F.col("listener_id") == listener)
     before = raw.where(F.col("offset") < offset_of_partition(offsets))
-    counted = with_counted(once_each(before, *RULED_COLUMNS), time_zone=time_zone)
+    counted = with_counted(
+        once_each(before, *RULED_COLUMNS),
+        time_zone=settings.time_zone,
+        optional_views=settings.counted_views,
+    )
     return counted.select(*IDENTIFIED_BY, *COUNTED_SCHEMA.names).toArrow()
 
 

@@ -80,7 +80,8 @@ def write_recent(events: DataFrame, *, store: Store, settings: Settings) -> int:
         .select("partition", "offset")
     )
     rows = listens.join(newest, ["partition", "offset"]).orderBy("ended_at", "event_id")
-    shown = with_counted(rows, time_zone=settings.time_zone).select(*RECENT_FIELDS).toArrow()
+    counted = with_counted(rows, time_zone=settings.time_zone, optional_views=())
+    shown = counted.select(*RECENT_FIELDS).toArrow()
     documents = recent_documents(shown, seq=SEQ)
     if documents:
         store[collections.RECENT_LISTENS].insert_many(documents)

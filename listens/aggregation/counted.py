@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from listens.aggregation.cells import WINDOWS, key_column, measure_column, slice_column
 from listens.rules import DAYPART, MEASURES
-from listens.views import SLICES, VIEWS
+from listens.views import SLICES, VIEWS, View
 from listens.windows import HOURS_A_DAY
 
 RULED_COLUMNS = (
@@ -18,12 +20,15 @@ RULED_COLUMNS = (
 """The columns of a listen that the rules look at."""
 
 
-def with_counted(listens: DataFrame, *, time_zone: str) -> DataFrame:
+def with_counted(
+    listens: DataFrame, *, time_zone: str, optional_views: Collection[str]
+) -> DataFrame:
     """Add to each row what `listens.aggregation.cells` sums.
 
     Args:
         listens: RULED_COLUMNS, as in the Avro schema; `ended_at` a timestamp.
         time_zone: IANA name of the reporting zone.
+        optional_views: those that are counted, of listens.views.OPTIONAL.
 
     Returns:
         The columns of `listens` and those of COUNTED_SCHEMA: `day`, `hour` and `minute` (int,
@@ -43,14 +48,21 @@ def with_counted(listens: DataFrame, *, time_zone: str) -> DataFrame:
             "minute": hour * 60 + F.minute(local),
             "daypart": F.expr(DAYPART),
         }
-    ).select(*listens.columns, *WINDOWS, *_keys(), *_slices(), *_measures())
+    ).select(*listens.columns, *WINDOWS, *_keys(optional_views), *_slices(), *_measures())
 
 
-def _keys() -> list[Column]:
+def _keys(optional_views: Collection[str]) -> list[Column]:
     return [
-        F.when(F.expr(view.where), F.expr(view.key).cast("binary")).alias(key_column(view.name))
+        F.when(F.expr(_where(view, optional_views)), F.expr(view.key).cast("binary")).alias(
+            key_column(view.name)
+        )
         for view in VIEWS.values()
     ]
+
+
+def _where(view: View, optional_views: Collection[str]) -> str:
+    """No listen is in a view that isn't counted, so that nothing else need know."""
+    return view.where if view.counted == "always" or view.name in optional_views else "false"
 
 
 def _slices() -> list[Column]:

@@ -149,8 +149,12 @@ def _keys(one: dict[str, Any], text: dict[str, str | None]) -> dict[str, bytes |
         return totals
     coded = {name: value and value.encode() for name, value in text.items()}
     listener, year = one["listener_id"].encode(), one.get("year")
+    ms, length = one["ms_played"], one.get("duration_ms")
+    tenth = str(min(9, ms * 1000 // length // 100)).encode() if ms and length else None
     return {
         **totals,
+        "tenths": tenth,
+        "artist_tenths": tenth,
         "songs": one["song_id"],
         "artists": one["artist_id"],
         "albums": one["album_id"],

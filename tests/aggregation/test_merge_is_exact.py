@@ -22,7 +22,7 @@ from listens.aggregation.messages import once_each
 from listens.aggregation.segments import segments
 from listens.packing import Chart, folded, unpack_cells, unpack_chart
 from listens.rules import MEASURES
-from listens.views import PAIRS, VIEWS
+from listens.views import OPTIONAL, PAIRS, VIEWS
 from listens.windows import A_DAY, ALL, Piece, Span, date_of, day_number, pieces
 from tests.aggregation.listens import (
     DETAILS,
@@ -147,7 +147,7 @@ def _counted(spark, log: list[dict[str, Any]]) -> pa.Table:
     columns = [pa.array([row.get(field.name) for row in rows], field.type) for field in SCHEMA]
     table = pa.Table.from_arrays(columns, schema=SCHEMA)
     once = once_each(spark.createDataFrame(table), *RULED_COLUMNS)
-    counted = with_counted(once, time_zone=NEW_YORK)
+    counted = with_counted(once, time_zone=NEW_YORK, optional_views=OPTIONAL)
     return counted.select(COUNTED_SCHEMA.names).toArrow()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from listens.packing import SHARDS, Cells, Chart, folded, pack_cells, pack_chart
 from listens.recent import SCHEMA, recent_document
 from listens.rules import MEASURES, RULES_VERSION
 from listens.store import Document, Store
-from listens.views import PAIRS, VIEWS
+from listens.views import OPTIONAL, PAIRS, VIEWS
 from listens.windows import A_DAY, date_of, day_number
 from tests.aggregation.listens import adds_of, cells_of
 
@@ -92,11 +92,16 @@ class Heard:
 
 
 def write_commit(
-    store: Store, seq: int, listens: Sequence[Heard], *, sharded: bool = False
+    store: Store,
+    seq: int,
+    listens: Sequence[Heard],
+    *,
+    sharded: bool = False,
+    views: Collection[str] = OPTIONAL,
 ) -> None:
-    """One speed commit with its segments, names and newest listens."""
+    """One speed commit with its segments, names and newest listens; of these optional views."""
     segments = []
-    for view, by in PAIRS:
+    for view, by in _pairs(views):
         cells = _cells(listens, view, by)
         for shard, part in _sharded(cells) if sharded else [(-1, cells)]:
             if len(part):
@@ -105,12 +110,13 @@ def write_commit(
         store.speed_segments.insert_many(segments)
     write_names(store, listens)
     _write_recent(store, seq, listens)
-    former = store.speed_commits.find_one({"_id": seq - 1}) or {"until": {"0": 0}}
+    former = store.speed_commits.find_one({"_id": seq - 1}) or {"until": {"0": 0}, "views": {}}
     store.speed_commits.insert_one(
         {
             "_id": seq,
             "from": former["until"],
             "until": {"0": former["until"]["0"] + len(listens)},
+            "views": {view: former["views"].get(view, seq) for view in views},
             "events": len(listens),
             "duplicates": 0,
             "rejected": 0,
@@ -119,11 +125,18 @@ def write_commit(
     )
 
 
-def write_version(store: Store, version: int, cut_seq: int, listens: Sequence[Heard]) -> None:
+def write_version(
+    store: Store,
+    version: int,
+    cut_seq: int,
+    listens: Sequence[Heard],
+    *,
+    views: Collection[str] = OPTIONAL,
+) -> None:
     """A batch version of these listens under generations of its own, and the pointer to it."""
     store.batch_charts.insert_many(
         chart
-        for view, by in PAIRS
+        for view, by in _pairs(views)
         for chart in _charts(version, view, by, _cells(listens, view, by))
     )
     write_names(store, listens)
@@ -138,6 +151,7 @@ def write_version(store: Store, version: int, cut_seq: int, listens: Sequence[He
             "cut": cut["until"],
             "rules_version": RULES_VERSION,
             "time_zone": "UTC",
+            "views": [*views],
             "at": START + timedelta(days=version),
             "events": len(listens),
             "windows": {
@@ -147,6 +161,10 @@ def write_version(store: Store, version: int, cut_seq: int, listens: Sequence[He
         }
     )
     point_to(store, version, pointer["version"] if pointer else None)
+
+
+def _pairs(views: Collection[str]) -> list[tuple[str, str]]:
+    return [(view, by) for view, by in PAIRS if view in views or view not in OPTIONAL]
 
 
 def point_to(store: Store, version: int, previous: int | None) -> None:

@@ -69,7 +69,7 @@ def chart_documents(spark: SparkSession, *, events: int) -> list[Document]:
         "key", "value", F.lit("bench").alias("topic"), F.lit(0).alias("partition"), "offset",
         F.current_timestamp().alias("received_at"),
     )  # fmt: skip
-    listens = with_counted(accepted(decoded(topic)), time_zone="UTC")
+    listens = with_counted(accepted(decoded(topic)), time_zone="UTC", optional_views=())
     table = listens.select(COUNTED_SCHEMA.names).toArrow()
     windows = with_years(listens_checksums(table))
     made = [chart for of_pair in cells(table) for chart in charts(of_pair, labels=windows)]

@@ -49,6 +49,7 @@ def test_variables_have_the_defaults_of_the_settings(resolved):
     assert scheduler["PLAYCOUNT_BATCH_SCHEDULE"] == defaults.batch_schedule
     assert scheduler["PLAYCOUNT_BATCH_AFTER_EVENTS"] == str(defaults.batch_after_events)
     assert scheduler["PLAYCOUNT_TIME_ZONE"] == defaults.time_zone
+    assert scheduler["PLAYCOUNT_OPTIONAL_VIEWS"] == defaults.optional_views
     assert scheduler["PLAYCOUNT_SPARK_DRIVER_MEMORY"] == defaults.spark_driver_memory
     ports = resolved["services"]["api"]["ports"]
     assert [port["published"] for port in ports] == [str(defaults.api_port)]

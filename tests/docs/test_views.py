@@ -25,14 +25,22 @@ def test_every_view_has_a_row() -> None:
 
 @pytest.mark.parametrize("name", list(VIEWS))
 def test_a_row_says_what_the_catalogue_says(name: str) -> None:
-    _, _, finest, slices, query = ROWS[name]
+    _, _, finest, slices, counted, query = ROWS[name]
     view = VIEWS[name]
     named = [by.replace("+", " and ") for by in view.slices if by != EVERYONE]
 
-    assert finest == view.finest
+    assert (finest, counted) == (view.finest, view.counted)
     assert slices == ", ".join(named)
     assert re.match(r"`/api/[a-zA-Z-]+", query)
     assert name not in RANKINGS or f"/api/top-{name}" in query
+
+
+def test_every_view_says_what_it_costs() -> None:
+    costs = TEXT.split("## What each costs")[1]
+
+    assert re.findall(r"^\| (\S+) \| \d", costs, re.MULTILINE) == [
+        *(f"`{name}`" for name in VIEWS), "all",
+    ]  # fmt: skip
 
 
 def test_every_ranking_is_compared_with_duckdb() -> None:

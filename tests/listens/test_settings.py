@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from listens.errors import UserMistakeError
-from listens.settings import load_settings
+from listens.settings import Settings, load_settings
+from listens.views import OPTIONAL
 
 
 def test_services_are_local_unless_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,6 +31,7 @@ def test_services_are_local_unless_named(monkeypatch: pytest.MonkeyPatch) -> Non
         ("PLAYCOUNT_BATCH_SCHEDULE", "0 0 2 * * *"),
         ("PLAYCOUNT_BATCH_SCHEDULE", "0 2 31 2 *"),
         ("PLAYCOUNT_SINKS", "postgres,oracle"),
+        ("PLAYCOUNT_OPTIONAL_VIEWS", "tenths,halves"),
         ("PLAYCOUNT_CASSANDRA_KEYSPACE", "a; DROP"),
     ],
 )
@@ -40,3 +42,9 @@ def test_a_value_that_cant_be_used_is_named(
 
     with pytest.raises(UserMistakeError, match=variable):
         load_settings()
+
+
+def test_optional_views_are_in_the_order_of_the_catalogue() -> None:
+    assert Settings().counted_views == ("tenths",)
+    assert Settings(optional_views="").counted_views == ()
+    assert Settings(optional_views="artist_tenths, tenths").counted_views == OPTIONAL

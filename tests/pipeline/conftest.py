@@ -18,6 +18,7 @@ from pyspark.sql import SparkSession
 
 from api.application import create_app
 from batch import recount
+from batch.verify import verify
 from listens import topic
 from listens.settings import CHECKOUT, Settings
 from listens.store import Document, Store, connect, ensure_indexes
@@ -81,6 +82,10 @@ class Pipeline:
     def batch(self, tell: recount.Tell = lambda _step: None) -> Document:
         """Run a batch."""
         return recount.run(self.spark, self.store, settings=self.settings, tell=tell)
+
+    def verify(self) -> list[str]:
+        """What a recount finds wrong."""
+        return verify(self.spark, self.store, settings=self.settings, tell=lambda _step: None)
 
     def get(self, path: str, **query: Any) -> dict[str, Any]:
         """Ask the API."""

@@ -108,6 +108,24 @@ class Listens:
             )
         return found
 
+    def drop_off(self, column: str) -> dict[str, list[int]]:
+        """Value of a column → streams of known length by the tenth that was heard."""
+        found: dict[str, list[int]] = {}
+        for value, tenth, streams in self.rows(
+            f"""SELECT {column}, least(9, ms_played * 10 // duration_ms), count(*) FROM music
+                WHERE ms_played > 0 AND duration_ms > 0 AND {column} IS NOT NULL GROUP BY ALL"""
+        ):
+            found.setdefault(value, [0] * 10)[tenth] = streams
+        return found
+
+    def listeners(self, view: str) -> dict[str, int]:
+        """Key → distinct listeners with anything that counts."""
+        counted = self.rows(
+            f"""SELECT {KEYS[view]} AS key, count(DISTINCT listener_id) FROM music
+                WHERE key IS NOT NULL AND (counts OR rating BETWEEN 1 AND 5) GROUP BY 1"""
+        )
+        return {key.lower() if view in _IDS else key: listeners for key, listeners in counted}
+
     def rows(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """Any query over `music`."""
         return self.db.execute(query, parameters or None).fetchall()

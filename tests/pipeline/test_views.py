@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from api.application import create_app
+from api.listeners import ABLE
 from api.narrowing import SELECTED
 from api.rankings import RANKINGS
-from listens.codec import encode
-from listens.views import EVERYONE, VIEWS
+from ingestion.simulator.messages import simulate_listens
+from listens.codec import decode, encode
+from listens.views import EVERYONE, OPTIONAL, VIEWS
 from tests.aggregation.listens import DETAILS, EDGES, MS_PLAYED, REASONS, listen
 from tests.pipeline.conftest import Pipeline
 from tests.pipeline.counting import KEYS, SLICES, Listens
@@ -22,6 +24,13 @@ KOLKATA = "Asia/Kolkata"
 
 PAGES = {"songs": "song_id", "artists": "artist_id", "albums": "album_id"}
 DAY = "2024-03-01"
+
+
+def simulated(size: int) -> list[dict[str, Any]]:
+    """Listens of people with tastes, ages and moods, in half-hour zones as well."""
+    messages = simulate_listens(rows=size, seed=8, listeners=6, songs=60, first_year=2023,
+                                last_year=2024)  # fmt: skip
+    return [decode(message) for _, message in messages]
 
 
 def made_up(rng: random.Random, size: int) -> list[dict[str, Any]]:
@@ -47,7 +56,8 @@ def made_up(rng: random.Random, size: int) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def in_kolkata(pipeline: Pipeline) -> Pipeline:
-    settings = pipeline.settings.model_copy(update={"time_zone": KOLKATA})
+    update = {"time_zone": KOLKATA, "optional_views": ",".join(OPTIONAL)}
+    settings = pipeline.settings.model_copy(update=update)
     client = create_app(settings, pipeline.store).test_client()
     return Pipeline(pipeline.spark, settings, pipeline.store, client)
 
@@ -56,7 +66,8 @@ def test_every_view_is_exact_with_half_of_the_listens_on_each_side_of_a_cut(
     in_kolkata: Pipeline,
 ) -> None:
     pipeline, rng = in_kolkata, random.Random(5)
-    halves = made_up(rng, 700), made_up(rng, 700)
+    people = simulated(700)
+    halves = [*made_up(rng, 350), *people[::2]], [*made_up(rng, 350), *people[1::2]]
 
     send(pipeline, halves[0])
     assert_all(pipeline, halves[0])
@@ -85,7 +96,9 @@ def assert_all(pipeline: Pipeline, listens: list[dict[str, Any]]) -> None:
     for view in RANKINGS:
         for by in VIEWS[view].slices:
             assert_charts(pipeline, count, view, by)
+    assert_listeners(pipeline, count)
     assert_tops(pipeline, count)
+    assert_drop_off(pipeline, count)
     assert_pages(pipeline, count)
     assert_windows(pipeline, count)
     assert_rhythm(pipeline, count)
@@ -113,6 +126,21 @@ def is_near(one: float | None, other: float | None) -> bool:
 def shown(item: dict[str, Any], view: str) -> dict[str, Any]:
     names = {"rank", RANKINGS[view].key, *RANKINGS[view].names}
     return {name: value for name, value in item.items() if name not in names}
+
+
+def assert_listeners(pipeline: Pipeline, count: Listens) -> None:
+    for view in ABLE:
+        answer = pipeline.get(f"/api/top-{view}", by="listeners", limit=1000)
+        found = {item[RANKINGS[view].key]: item["listeners"] for item in answer["items"]}
+        assert found == count.listeners(view), view
+
+
+def assert_drop_off(pipeline: Pipeline, count: Listens) -> None:
+    (everyone,) = count.drop_off("''").values()
+    assert pipeline.get("/api/drop-off")["drop_off"] == everyone
+    for name, column in (("song", "song_id"), ("artist", "artist_id"), ("album", "album_id")):
+        for key, expected in count.drop_off(f"lower(hex({column}))").items():
+            assert pipeline.get("/api/drop-off", **{name: key})["drop_off"] == expected
 
 
 def assert_tops(pipeline: Pipeline, count: Listens) -> None:

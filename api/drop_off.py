@@ -1,0 +1,39 @@
+"""Where tracks are left: streams by the tenth of the track that was heard."""
+
+from __future__ import annotations
+
+from api.problems import BadParameterError
+from api.reading import Slice
+from api.snapshot import Snapshot
+from listens.packing import Chart
+from listens.rules import TENTHS
+from listens.views import EVERYONE, VIEWS
+
+VIEWS_OF = {by: name for name in ("tenths", "artist_tenths") for by in VIEWS[name].slices}
+"""Slice → the view that holds its histogram."""
+
+NARROWED = tuple(by for by in VIEWS_OF if by != EVERYONE)
+
+
+def histogram(chart: Chart) -> list[int]:
+    """The streams of each tenth, from the chart of one of these views."""
+    counts = dict(zip(chart.key.tolist(), chart.measures["streams"].tolist(), strict=True))
+    return [counts.get(b"%d" % tenth, 0) for tenth in range(TENTHS)]
+
+
+def checked_counted(snapshot: Snapshot, slice_: Slice) -> None:
+    """Check that everything in the snapshot has counted the histogram of a slice.
+
+    Raises:
+        BadParameterError: it hasn't; says how to make it so.
+    """
+    view = VIEWS_OF[slice_.by]
+    if snapshot.counts(view):
+        return
+    able = [by for by in NARROWED if snapshot.counts(VIEWS_OF[by])]
+    raise BadParameterError(
+        "" if slice_.by == EVERYONE else slice_.by,
+        f"the view {view} isn't counted, or not of all listens yet: name it in "
+        "PLAYCOUNT_OPTIONAL_VIEWS, start streaming again, and then ./playcount batch run",
+        able,
+    )

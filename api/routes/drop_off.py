@@ -1,0 +1,37 @@
+"""`/api/drop-off`: where tracks are left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from api.answering import answer_of_days, service
+from api.drop_off import VIEWS_OF, checked_counted, histogram
+from api.queries import DropOffQuery, parse
+from api.rankings import rate_of
+from api.snapshot import Snapshot
+from listens.rules import MEASURES
+from listens.windows import Span
+
+blueprint = Blueprint("drop_off", __name__)
+
+
+@blueprint.get("/api/drop-off")
+def drop_off() -> Response:
+    """Of all music, or of one song, artist or album."""
+    query = parse(DropOffQuery)
+    slice_ = query.slice_
+
+    def compute(snapshot: Snapshot, span: Span) -> dict[str, Any]:
+        checked_counted(snapshot, slice_)
+        charts, view = service().charts, VIEWS_OF[slice_.by]
+        chart = charts.whole(service().store, snapshot, view, slice_, span)
+        sums = {name: int(chart.measures[name].sum()) for name in MEASURES}
+        return {
+            "drop_off": histogram(chart),
+            "streams": sums["streams"],
+            "average_heard": rate_of("average_heard", sums),
+        }
+
+    return answer_of_days(query, compute)
