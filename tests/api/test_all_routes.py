@@ -15,7 +15,11 @@ from tests.api.test_top import ask, counted, random_listens
 JANUARY = datetime(2026, 1, 13, 9, tzinfo=UTC)
 INSIDE = {"view": "songs", "key": song_id("Björk", "Jóga").hex(), "genre": "rock",
           "listener": "anna", "name": "main.js"}  # fmt: skip
-NEEDED = {"/api/tops": {"entity": "songs", "per": "country"}, "/api/trending": {"window": "2026"}}
+NEEDED = {
+    "/api/tops": {"entity": "songs", "per": "country"},
+    "/api/trending": {"window": "2026"},
+    "/api/search": {"q": "joga"},
+}
 PARAMETERS = [
     (path, parameter)
     for path, methods in description()["paths"].items()
