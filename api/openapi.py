@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from api import answers, listen_queries, page_answers, queries
+from api import answers, drop_off, listen_queries, page_answers, queries
 from api.problems import MEDIA_TYPE
 
 VERSION = "0.1.0"
@@ -44,7 +44,7 @@ ROUTES: dict[str, Route] = {
         "First ranks by the minute", queries.WindowsQuery, answers.Windows, _READS
     ),
     "/api/drop-off": Route(
-        "Where tracks are left", queries.DropOffQuery, page_answers.DropOff, _READS
+        "Where tracks are left", drop_off.DropOffQuery, page_answers.DropOff, _READS
     ),
     "/api/rhythm": Route(
         "Hours of the week, parts of the day", queries.Selection, answers.Rhythm, _READS

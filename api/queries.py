@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from api.hours import PeriodGrain
 from api.narrowing import SELECTED, slice_of
-from api.parameters import Day, Duration, Id, Moment, SliceValue, Window, minutes_of
+from api.parameters import Day, Duration, Moment, SliceValue, Window, minutes_of
 from api.problems import BadParameterError
 from api.rankings import RANKINGS
 from api.reading import Slice
@@ -59,9 +59,9 @@ class WindowQuery(Query):
         if self.from_ is None and self.to is None:
             return self
         if "window" in self.model_fields_set:
-            raise _mistake("window", "give a window, or from and to, not both")
+            raise mistake("window", "give a window, or from and to, not both")
         if self.span.first >= self.span.end:
-            raise _mistake("to", "to must be later than from: the day `to` itself isn't counted")
+            raise mistake("to", "to must be later than from: the day `to` itself isn't counted")
         return self
 
     @cached_property
@@ -94,7 +94,7 @@ class Selection(WindowQuery):
         try:
             slice_of(self._given)
         except BadParameterError as error:
-            raise _mistake(error.parameter, str(error)) from error
+            raise mistake(error.parameter, str(error)) from error
         return self
 
     @property
@@ -110,30 +110,6 @@ class Selection(WindowQuery):
 
 class PageQuery(WindowQuery):
     """The days that a page is about."""
-
-
-class DropOffQuery(WindowQuery):
-    """The days, and whose tracks."""
-
-    song: Id | None = Field(None, description="Only this song, by its id")
-    artist: Id | None = Field(None, description="Only this artist, by its id")
-    album: Id | None = Field(None, description="Only this album, by its id")
-
-    @model_validator(mode="after")
-    def _is_one(self) -> Self:
-        if len(self._given) > 1:
-            raise _mistake([*self._given][1], "give one of song, artist and album")
-        return self
-
-    @property
-    def _given(self) -> dict[str, str]:
-        values = {"song": self.song, "artist": self.artist, "album": self.album}
-        return {name: value for name, value in values.items() if value is not None}
-
-    @cached_property
-    def slice_(self) -> Slice:
-        """Which listens are asked for."""
-        return slice_of(self._given)
 
 
 class Order(Query):
@@ -214,9 +190,9 @@ class WindowsQuery(Order):
     @model_validator(mode="after")
     def _is_a_range(self) -> Self:
         if self.to is not None and (self.from_ is None or self.to <= self.from_):
-            raise _mistake("to", "to needs a `from`, and must be later")
+            raise mistake("to", "to needs a `from`, and must be later")
         if self.from_ is not None and "count" in self.model_fields_set:
-            raise _mistake("count", "give count, or from and to, not both")
+            raise mistake("count", "give count, or from and to, not both")
         return self
 
 
@@ -277,7 +253,8 @@ def parameters_of(model: type[Query]) -> dict[str, Any]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
-def _mistake(parameter: str, message: str) -> PydanticCustomError:
+def mistake(parameter: str, message: str) -> PydanticCustomError:
+    """What a validator raises of a parameter that can't be used; `message` is the whole detail."""
     return PydanticCustomError("mistake", "{message}", {"parameter": parameter, "message": message})
 
 
