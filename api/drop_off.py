@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from api.narrowing import slice_of
+from api.parameters import Id, mistake
 from api.problems import BadParameterError
 from api.reading import Slice
+from api.selections import WindowQuery
 from api.snapshot import Snapshot
 from listens.packing import Chart
 from listens.rules import TENTHS
@@ -13,6 +21,30 @@ VIEWS_OF = {by: name for name in ("tenths", "artist_tenths") for by in VIEWS[nam
 """Slice → the view that holds its histogram."""
 
 NARROWED = tuple(by for by in VIEWS_OF if by != EVERYONE)
+
+
+class DropOffQuery(WindowQuery):
+    """The days, and whose tracks."""
+
+    song: Id | None = Field(None, description="Only this song, by its id")
+    artist: Id | None = Field(None, description="Only this artist, by its id")
+    album: Id | None = Field(None, description="Only this album, by its id")
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if len(self._given) > 1:
+            raise mistake([*self._given][1], "give one of song, artist and album")
+        return self
+
+    @property
+    def _given(self) -> dict[str, str]:
+        values = {"song": self.song, "artist": self.artist, "album": self.album}
+        return {name: value for name, value in values.items() if value is not None}
+
+    @cached_property
+    def slice_(self) -> Slice:
+        """Which listens are asked for."""
+        return slice_of(self._given)
 
 
 def histogram(chart: Chart) -> list[int]:

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from api import (
     answers,
+    drop_off,
     items,
     listen_queries,
     page_answers,
@@ -61,7 +62,7 @@ ROUTES: dict[str, Route] = {
         "First ranks by the minute", queries.WindowsQuery, answers.Windows, _READS
     ),
     "/api/drop-off": Route(
-        "Where tracks are left", queries.DropOffQuery, page_answers.DropOff, _MOMENTS
+        "Where tracks are left", drop_off.DropOffQuery, page_answers.DropOff, _MOMENTS
     ),
     "/api/rhythm": Route(
         "Hours of the week, parts of the day", selections.Selection, answers.Rhythm, _MOMENTS

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from typing import Any, Literal, Self, TypeVar, get_args
 
 from flask import request
 from pydantic import Field, ValidationError, model_validator
 
 from api.hours import PeriodGrain
-from api.narrowing import SELECTED, slice_of
-from api.parameters import Duration, Id, Moment, minutes_of, mistake
+from api.narrowing import SELECTED
+from api.parameters import Duration, Moment, minutes_of, mistake
 from api.problems import BadParameterError
 from api.rankings import RANKINGS
-from api.reading import Slice
 from api.selections import ComparedQuery, ItemsQuery, Order, Query, Selection, WindowQuery
 from listens.relative_windows import RELATIVE
 from listens.rules import RATES, SHOWN
@@ -29,30 +27,6 @@ class PageQuery(WindowQuery):
 
 class SummaryQuery(ComparedQuery, Selection):
     """The totals of a selection."""
-
-
-class DropOffQuery(WindowQuery):
-    """The days, and whose tracks."""
-
-    song: Id | None = Field(None, description="Only this song, by its id")
-    artist: Id | None = Field(None, description="Only this artist, by its id")
-    album: Id | None = Field(None, description="Only this album, by its id")
-
-    @model_validator(mode="after")
-    def _is_one(self) -> Self:
-        if len(self._given) > 1:
-            raise mistake([*self._given][1], "give one of song, artist and album")
-        return self
-
-    @property
-    def _given(self) -> dict[str, str]:
-        values = {"song": self.song, "artist": self.artist, "album": self.album}
-        return {name: value for name, value in values.items() if value is not None}
-
-    @cached_property
-    def slice_(self) -> Slice:
-        """Which listens are asked for."""
-        return slice_of(self._given)
 
 
 class TopQuery(ItemsQuery, ComparedQuery, Order, Selection):

@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, Response
 
 from api.answering import answer_of_days, service
-from api.drop_off import VIEWS_OF, checked_counted, histogram
-from api.queries import DropOffQuery, parse
+from api.drop_off import VIEWS_OF, DropOffQuery, checked_counted, histogram
+from api.queries import parse
 from api.rankings import rate_of
 from api.snapshot import Snapshot
 from listens.rules import MEASURES

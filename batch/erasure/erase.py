@@ -76,7 +76,7 @@ def erase(
     with exclusive(store, what="erasure"):
         if not same_rules(versions.current(store), settings):
             raise PlaycountError(
-                "the current version counts by other rules or another time zone, so what it "
+                "the current version counts by other rules, views or time zone, so what it "
                 "counted can't be taken back; publish one first: ./playcount batch run"
             )
         refuse_while_importing(store, listener)

@@ -28,7 +28,7 @@ DAY = "2024-03-01"
 
 def simulated(size: int) -> list[dict[str, Any]]:
     """Listens of people with tastes, ages and moods, in half-hour zones as well."""
-    messages = simulate_listens(rows=size, seed=8, listeners=6, songs=60, first_year=2023,
+    messages = simulate_listens(rows=size, seed=8, listeners=3, songs=16, first_year=2023,
                                 last_year=2024)  # fmt: skip
     return [decode(message) for _, message in messages]
 
@@ -138,9 +138,6 @@ def assert_listeners(pipeline: Pipeline, count: Listens) -> None:
 def assert_drop_off(pipeline: Pipeline, count: Listens) -> None:
     (everyone,) = count.drop_off("''").values()
     assert pipeline.get("/api/drop-off")["drop_off"] == everyone
-    for name, column in (("song", "song_id"), ("artist", "artist_id"), ("album", "album_id")):
-        for key, expected in count.drop_off(f"lower(hex({column}))").items():
-            assert pipeline.get("/api/drop-off", **{name: key})["drop_off"] == expected
 
 
 def assert_tops(pipeline: Pipeline, count: Listens) -> None:
@@ -168,6 +165,7 @@ def assert_pages(pipeline: Pipeline, count: Listens) -> None:
                 FROM music WHERE {column} IS NOT NULL
                   AND (counts OR rating BETWEEN 1 AND 5) GROUP BY 1"""
         )
+        drop_off = count.drop_off(f"lower(hex({column}))")
         for key, listeners, first, last, at_night in rows:
             page = pipeline.get(f"/api/{view}/{key}")
             heard = [each for each in page["listeners"]["items"] if each["streams"] or each["skips"]
@@ -175,6 +173,7 @@ def assert_pages(pipeline: Pipeline, count: Listens) -> None:
 
             assert (page["first_day"], page["last_day"]) == (first, last)
             assert len(heard) == listeners
+            assert page["drop_off"] == drop_off.get(key, [0] * 10)
             assert page["dayparts"]["night"]["plays"] == at_night
 
 
