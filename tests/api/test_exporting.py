@@ -89,6 +89,21 @@ def test_a_chart_is_what_the_api_answers_in_every_form(
     assert sorted(tmp_path.iterdir()) == sorted(paths.values())
 
 
+@pytest.mark.parametrize(
+    ("relative", "window"),
+    [("yesterday", "2024-01-13"), ("this-year", "2024"), ("newest-month", "2024-01")],
+)
+def test_a_relative_window_is_the_window_of_those_days(
+    store: Store, filled: list[Heard], tmp_path: Path, relative: str, window: str
+) -> None:
+    exported(store, "csv", tmp_path / "relative.csv", window=relative)
+    exported(store, "csv", tmp_path / "named.csv", window=window)
+
+    told = (tmp_path / "relative.csv").read_text()
+    assert told == (tmp_path / "named.csv").read_text()
+    assert len(told.splitlines()) > 2
+
+
 def test_more_rows_than_are_written_at_once_are_ranked_through(
     store: Store, filled: list[Heard], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
