@@ -17,6 +17,9 @@ from api.feed import Feed
 from api.metrics import Metrics
 from api.queries import Query
 from api.snapshot import Snapshot
+from api.submitting.allowance import Allowance
+from api.submitting.delivery import Delivery
+from api.submitting.playing import Playing
 from listens.settings import Settings
 from listens.store import Store
 
@@ -39,6 +42,9 @@ class Service:
     charts: Charts
     metrics: Metrics
     feed: Feed
+    delivery: Delivery
+    allowance: Allowance
+    playing: Playing
 
 
 def service() -> Service:

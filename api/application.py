@@ -10,6 +10,9 @@ from api.charts import Charts
 from api.feed import Feed
 from api.metrics import Metrics
 from api.routes import BLUEPRINTS
+from api.submitting.allowance import Allowance
+from api.submitting.delivery import Delivery
+from api.submitting.playing import Playing
 from listens.settings import Settings
 from listens.store import Store, open_store
 
@@ -30,7 +33,9 @@ def create_app(settings: Settings, store: Store | None = None) -> Flask:
     app = Flask("api", static_folder=None)
     charts, metrics = Charts(settings.api_cache_mb * _MEBIBYTE), Metrics(store)
     feed = Feed(store, most_clients=settings.api_streams)
-    app.extensions[EXTENSION] = Service(settings, store, charts, metrics, feed)
+    app.extensions[EXTENSION] = Service(
+        settings, store, charts, metrics, feed, Delivery(settings), Allowance(), Playing()
+    )
     metrics.init_app(app)  # first, so that a request's time holds what all others do
     problems.init_app(app)
     headers.init_app(app, settings)

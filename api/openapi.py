@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
+from operator import or_
 from typing import Any
 
-from pydantic.json_schema import models_json_schema
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from api import answers, listen_queries, page_answers, queries
 from api.problems import MEDIA_TYPE
+from api.submitting import documents
+from api.submitting import queries as submit_queries
+from api.submitting.bodies import JSON, LINES
+from api.submitting.protocol import PREFIX
 
 VERSION = "0.1.0"
 
@@ -22,16 +28,29 @@ _REF = "#/components/schemas/{model}"
 
 @dataclass(frozen=True)
 class Route:
-    """One documented path; `answer` is None for files and streams, `media_type` a stream's."""
+    """One documented path; `answer` is None for files and streams, `media_type` a stream's.
+
+    `body` is sent by POST, as one of `body_types`; `status` is that of success.
+    """
 
     summary: str
     query: type[queries.Query] | None
     answer: type[answers.Answer] | None
     errors: tuple[int, ...] = ()
     media_type: str = ""
+    body: type[BaseModel] | None = None
+    body_types: tuple[str, ...] = (JSON,)
+    status: int = 200
+
+    @property
+    def method(self) -> str:
+        """As OpenAPI calls it."""
+        return "post" if self.body else "get"
 
 
 _READS = (422, 503)
+_ASKS = (400, 429, 503)
+_SENDS = (400, 401, 413, 429, 503)
 
 ROUTES: dict[str, Route] = {
     **{
@@ -64,6 +83,46 @@ ROUTES: dict[str, Route] = {
     "/api/imports": Route("The ledger of imports", queries.ImportsQuery, answers.Imports, _READS),
     "/api/status": Route("State of the layers", queries.NoQuery, answers.Status, _READS),
     "/api/slices": Route("Values of the slices", queries.SlicesQuery, answers.Slices, _READS),
+    "/api/listens": Route(
+        "Send listens",
+        submit_queries.SubmitQuery,
+        documents.Accepted,
+        (400, 413, 415, *_READS),
+        body=documents.Sending,
+        body_types=(JSON, *LINES),
+        status=202,
+    ),
+    "/1/submit-listens": Route(
+        "Send listens (ListenBrainz)",
+        queries.NoQuery,
+        documents.Done,
+        _SENDS,
+        body=documents.Submitted,
+    ),
+    "/1/validate-token": Route(
+        "Whose a token is (ListenBrainz)",
+        submit_queries.TokenQuery,
+        documents.TokenValidity,
+        (400, 429),
+    ),
+    "/1/user/{name}/listens": Route(
+        "A listener's newest listens (ListenBrainz)",
+        submit_queries.UserListensQuery,
+        documents.UserListens,
+        _ASKS,
+    ),
+    "/1/user/{name}/listen-count": Route(
+        "A listener's number of listens (ListenBrainz)",
+        queries.NoQuery,
+        documents.ListenCount,
+        _ASKS,
+    ),
+    "/1/user/{name}/playing-now": Route(
+        "What a listener hears now (ListenBrainz)",
+        queries.NoQuery,
+        documents.PlayingNow,
+        (400, 429),
+    ),
     "/healthz": Route("Whether the process answers", queries.NoQuery, answers.Health, (422,)),
     "/config.json": Route("Settings of the dashboard", queries.NoQuery, answers.Config, (422,)),
     "/openapi.json": Route("This description", queries.NoQuery, None, (422,)),
@@ -74,9 +133,14 @@ ROUTES: dict[str, Route] = {
 """Every path of the application; a test compares them with its URL map."""
 
 _ERRORS = {
+    400: "The body can't be read, or the protocol doesn't allow it",
+    401: "There's no token, or it's nobody's",
+    413: "The body is too large, or has too many listens: send it in parts",
+    415: "The body is said to be what isn't read",
+    429: "Too many requests; `Retry-After` says when to ask again",
     404: "There's no such thing",
     422: "A parameter can't be used; `parameter` names it",
-    503: "MongoDB doesn't answer; `Retry-After` says when to ask again",
+    503: "MongoDB or Kafka doesn't answer; `Retry-After` says when to ask again",
 }
 
 _ABOUT = (
@@ -89,16 +153,17 @@ _ABOUT = (
 @cache
 def description() -> dict[str, Any]:
     """The whole document."""
-    models = {answers.Problem} | {route.answer for route in ROUTES.values() if route.answer}
-    ordered = sorted(models, key=lambda model: model.__name__)
+    shown = {route.answer for route in ROUTES.values() if route.answer}
+    read = {route.body for route in ROUTES.values() if route.body}
+    models: dict[type[BaseModel], JsonSchemaMode] = dict.fromkeys(read, "validation")
+    models |= dict.fromkeys(shown | {answers.Problem, documents.ProtocolError}, "serialization")
     _, schemas = models_json_schema(
-        [(model, "serialization") for model in ordered],
-        ref_template="#/components/schemas/{model}",
+        sorted(models.items(), key=lambda model: model[0].__name__), ref_template=_REF
     )
     return {
         "openapi": "3.1.0",
         "info": {"title": "Playcount", "version": VERSION, "description": _ABOUT},
-        "paths": {path: {"get": _operation(path, route)} for path, route in ROUTES.items()},
+        "paths": {path: {route.method: _operation(path, route)} for path, route in ROUTES.items()},
         "components": {"schemas": schemas["$defs"]},
     }
 
@@ -109,24 +174,36 @@ def _operation(path: str, route: Route) -> dict[str, Any]:
         success["content"] = _content("application/json", route.answer.__name__)
     elif route.media_type:
         success["content"] = {route.media_type: {"schema": {"type": "string"}}}
-    responses = {"200": success}
-    if route.answer:
+    responses = {str(route.status): success}
+    if route.answer and not route.body:
         responses["304"] = {"description": "Unchanged since the ETag in If-None-Match"}
     for status in route.errors:
         responses[str(status)] = {
             "description": _ERRORS[status],
-            "content": _content(MEDIA_TYPE, answers.Problem.__name__),
+            "content": _error(path),
         }
-    return {
+    operation: dict[str, Any] = {
         "summary": route.summary,
         "operationId": _operation_id(path),
         "parameters": _parameters(path, route),
         "responses": responses,
     }
+    if route.body:
+        content = [_content(each, route.body.__name__) for each in route.body_types]
+        operation["requestBody"] = {"required": True, "content": reduce(or_, content)}
+    return operation
+
+
+def _error(path: str) -> dict[str, Any]:
+    if path.startswith(PREFIX):
+        return _content(JSON, documents.ProtocolError.__name__)
+    return _content(MEDIA_TYPE, answers.Problem.__name__)
 
 
 def _operation_id(path: str) -> str:
-    words = path.removeprefix("/api").strip("/").replace("{", "").replace("}", "")
+    words = (
+        path.removeprefix("/api").removeprefix("/1").strip("/").replace("{", "").replace("}", "")
+    )
     return "_".join(words.replace("-", "/").replace(".", "/").split("/")) or "page"
 
 

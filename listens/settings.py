@@ -207,6 +207,9 @@ class Settings(BaseSettings):
     api_streams: int = Field(
         100, ge=0, le=1000, description="Streams of listens that may be open at a time"
     )
+    api_body_mb: int = Field(
+        4, ge=1, le=64, description="Largest body of a request that sends listens, in MiB"
+    )
     api_cache_mb: int = Field(256, ge=16, description="Memory for folded charts in the API")
     cors_origins: str = Field("", description="Origins that may read the API, separated by commas")
     dashboard_poll_seconds: float = Field(3600, ge=1, description="How often the dashboard polls")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from api.routes import (
     health,
     imports,
+    listenbrainz,
+    listens,
     metrics,
     page,
     pages,
@@ -35,6 +37,8 @@ BLUEPRINTS = tuple(
         recent,
         stream,
         imports,
+        listens,
+        listenbrainz,
         status,
         slices,
         health,

@@ -132,6 +132,14 @@ class Normaliser:
         return identity.event_id(listener, ended_at, song, ms_played, self._repeats[first])
 
 
+def is_repeat(listen: Listen) -> bool:
+    """Whether an identical row came before it."""
+    first = identity.event_id(
+        listen["listener_id"], listen["ended_at"], listen["song_id"], listen["ms_played"], 0
+    )
+    return bool(listen["event_id"] != first)
+
+
 def without_personal_data(row: Mapping[str, Any]) -> dict[str, Any]:
     """What the row says of the playback; any other field may hold an address or a name."""
     return {

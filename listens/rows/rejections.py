@@ -14,8 +14,8 @@ REASONS: dict[str, str] = {
     "bad_ms_played": "the milliseconds played are missing or no whole number",
     "negative_ms_played": "the milliseconds played are less than zero",
     "absurd_ms_played": "the milliseconds played are more than a day",
-    "no_listener": "the row doesn't say who listened, in a file of several listeners",
-    "not_a_record": "the row isn't a record with the file's columns",
+    "no_listener": "the row doesn't say who listened",
+    "not_a_record": "the row isn't a record of names and values",
     "undecodable_text": "a text of the row is damaged: bytes that are no characters",
     "too_long": "a text of the row is longer than 4,096 characters",
 }
