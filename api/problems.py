@@ -81,8 +81,7 @@ def _store_away(error: Exception) -> Response:
     return response
 
 
-def _kafka_away(error: KafkaAwayError) -> Response:
-    _log.warning("Kafka doesn't take listens: %s", error)
+def _kafka_away(_error: KafkaAwayError) -> Response:
     response = problem(
         503,
         "Kafka doesn't answer, so nothing of this request counts as sent. Send it again: what "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ DELIVERY_SECONDS = 5
 BOOTSTRAP_MS = 3_000
 LINGER_MS = 5
 CLOSE_SECONDS = 1
+
+_log = logging.getLogger(__name__)
 
 
 class KafkaAwayError(ServiceDownError):
@@ -73,8 +76,12 @@ class Delivery:
         try:
             self._send(listens)
         except (KafkaError, ServiceDownError) as error:
+            if not self._is_away:
+                _log.warning("Kafka doesn't take listens: %s", error)
             self._is_away = True
             raise KafkaAwayError(f"Kafka didn't take the listens: {error}") from error
+        if self._is_away:
+            _log.info("Kafka takes listens again")
         self._is_away = False
 
     def _send(self, listens: Sequence[Listen]) -> None:

@@ -8,11 +8,14 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-MOST_LISTENERS = 10_000
-"""Those who were told of last, in about as many kilobytes."""
+MOST_LISTENERS = 2_000
+"""Those who were told of last: at the protocol's 10 KiB a listen, 20 MiB at worst."""
 
 UNKNOWN_LENGTH_SECONDS = 600
 LONGEST_SECONDS = 24 * 3600
+
+SHOWN = ("artist_name", "track_name", "release_name")
+"""The rest may say who and where somebody is."""
 
 Track = Mapping[str, Any]
 
@@ -27,8 +30,10 @@ class Playing:
     def begins(self, listener: str, track: Track, length_ms: int | None) -> None:
         """A listener's player has begun a track."""
         seconds = length_ms / 1000 if length_ms else UNKNOWN_LENGTH_SECONDS
+        until = time.monotonic() + min(seconds, LONGEST_SECONDS)
+        shown = {name: track[name] for name in SHOWN if name in track}
         with self._lock:
-            self._tracks[listener] = (time.monotonic() + min(seconds, LONGEST_SECONDS), track)
+            self._tracks[listener] = (until, shown)
             self._tracks.move_to_end(listener)
             if len(self._tracks) > MOST_LISTENERS:
                 self._tracks.popitem(last=False)
