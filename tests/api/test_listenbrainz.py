@@ -34,10 +34,9 @@ def address(fresh_topic, store):
 
 
 @pytest.fixture
-def client(address, monkeypatch):
+def client(address):
     """A client that takes the API for ListenBrainz."""
-    monkeypatch.setattr("liblistenbrainz.client.API_BASE_URL", address)
-    made = liblistenbrainz.ListenBrainz()
+    made = liblistenbrainz.ListenBrainz(address)
     made.set_auth_token(NAME)
     return made
 
@@ -115,11 +114,9 @@ def test_a_token_is_the_listeners_name(address):
     assert validity()["code"] == 400
 
 
-def test_a_client_hears_that_its_token_is_nobodys(address, monkeypatch):
-    monkeypatch.setattr("liblistenbrainz.client.API_BASE_URL", address)
-
+def test_a_client_hears_that_its_token_is_nobodys(address):
     with pytest.raises(InvalidAuthTokenException):
-        liblistenbrainz.ListenBrainz().set_auth_token("x" * 129)
+        liblistenbrainz.ListenBrainz(address).set_auth_token("x" * 129)
 
 
 def test_a_clients_listens_come_back(client, store):

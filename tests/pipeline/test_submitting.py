@@ -31,11 +31,10 @@ def plays_of(pipeline, **query) -> Counter:
 
 
 @pytest.fixture
-def scrobbler(pipeline, monkeypatch):
+def scrobbler(pipeline):
     """A ListenBrainz client whose listener is `cleo`."""
     with served(pipeline.settings) as address:
-        monkeypatch.setattr("liblistenbrainz.client.API_BASE_URL", address)
-        client = liblistenbrainz.ListenBrainz()
+        client = liblistenbrainz.ListenBrainz(address)
         client.set_auth_token("cleo")
         yield client
 
