@@ -105,19 +105,19 @@ ROUTES: dict[str, Route] = {
         documents.TokenValidity,
         (400, 429),
     ),
-    "/1/user/{name}/listens": Route(
+    "/1/user/{listener}/listens": Route(
         "A listener's newest listens (ListenBrainz)",
         submit_queries.UserListensQuery,
         documents.UserListens,
         _ASKS,
     ),
-    "/1/user/{name}/listen-count": Route(
+    "/1/user/{listener}/listen-count": Route(
         "A listener's number of listens (ListenBrainz)",
         queries.NoQuery,
         documents.ListenCount,
         _ASKS,
     ),
-    "/1/user/{name}/playing-now": Route(
+    "/1/user/{listener}/playing-now": Route(
         "What a listener hears now (ListenBrainz)",
         queries.NoQuery,
         documents.PlayingNow,

@@ -74,8 +74,8 @@ def validate_token() -> Response:
     return json_response({"code": 200, "message": "Token valid.", "valid": True, "user_name": name})
 
 
-@blueprint.get("/user/<name>/listens")
-def listens(name: str) -> Response:
+@blueprint.get("/user/<path:listener>/listens")
+def listens(listener: str) -> Response:
     """A listener's newest listens, as far back as they're kept."""
     query = parse(UserListensQuery)
 
@@ -86,29 +86,29 @@ def listens(name: str) -> Response:
             what=(snapshot.cut_seq, snapshot.lineage),
             head_seq=snapshot.head_seq,
         )
-        theirs = fitting(kept, {"listener": (name,)})
-        return {"payload": {"user_id": name, **listens_between(theirs, query)}}
+        theirs = fitting(kept, {"listener": (listener,)})
+        return {"payload": {"user_id": listener, **listens_between(theirs, query)}}
 
     return answer(query, compute)
 
 
-@blueprint.get("/user/<name>/listen-count")
-def listen_count(name: str) -> Response:
+@blueprint.get("/user/<path:listener>/listen-count")
+def listen_count(listener: str) -> Response:
     """How many listens of more than 0 ms a listener has, of every kind."""
     query = parse(NoQuery)
 
     def compute(snapshot: Snapshot) -> dict[str, Any]:
-        hours = service().charts.hours(service().store, snapshot, Slice("listener", name), ALL)
+        hours = service().charts.hours(service().store, snapshot, Slice("listener", listener), ALL)
         return {"payload": {"count": sums(hours)["streams"]}}
 
     return answer(query, compute)
 
 
-@blueprint.get("/user/<name>/playing-now")
-def playing_now(name: str) -> Response:
+@blueprint.get("/user/<path:listener>/playing-now")
+def playing_now(listener: str) -> Response:
     """What a listener's player has told last, while it can still be playing."""
     parse(NoQuery)
-    track = service().playing.of(name)
+    track = service().playing.of(listener)
     heard = [] if track is None else [{"playing_now": True, "track_metadata": track}]
     return json_response(
         {
@@ -116,7 +116,7 @@ def playing_now(name: str) -> Response:
                 "count": len(heard),
                 "listens": heard,
                 "playing_now": True,
-                "user_id": name,
+                "user_id": listener,
             }
         }
     )

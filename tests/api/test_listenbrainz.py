@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 import liblistenbrainz
 import pytest
 import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from liblistenbrainz.errors import InvalidAuthTokenException, ListenBrainzAPIException
 from werkzeug.test import TestResponse
 
@@ -252,3 +254,27 @@ def test_the_client_raises_what_the_api_says(client):
 
     assert caught.value.status_code == 400
     assert "min_ts must be less than max_ts" in caught.value.message
+
+
+TOO_EARLY = st.integers(max_value=1_033_430_399)
+ODD = st.none() | TOO_EARLY | st.text(max_size=20) | st.lists(st.text(max_size=3), max_size=2)
+TRACKS = st.dictionaries(
+    st.sampled_from(["track_name", "artist_name", "release_name", "additional_info"]),
+    ODD | st.dictionaries(st.sampled_from(["duration_ms", "duration_played", "spotify_id"]), ODD),
+)
+LISTENS = st.fixed_dictionaries({}, optional={"listened_at": ODD, "track_metadata": ODD | TRACKS})
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[*HealthCheck])
+@given(
+    kind=st.sampled_from(["single", "import"]) | ODD,
+    payload=st.lists(LISTENS | ODD, max_size=3) | ODD,
+)
+def test_whatever_isnt_a_listen_of_these_days_is_refused(unconnected_client, kind, payload):
+    response = unconnected_client.post(
+        "/1/submit-listens",
+        json={"listen_type": kind, "payload": payload},
+        headers={"Authorization": f"Token {time.monotonic_ns()}"},
+    )
+
+    assert (response.status_code, response.json["code"]) == (400, 400)

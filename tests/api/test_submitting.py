@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from api.answering import EXTENSION
 from api.application import create_app
@@ -13,6 +15,7 @@ from api.submitting.documents import Accepted
 from ingestion.kafka_sink import open_sink
 from listens.codec import decode
 from listens.identity import event_id, song_id
+from listens.rows.rejections import REASONS
 from tests.api.test_metrics import samples
 from tests.ingestion.topic import messages_of
 
@@ -232,3 +235,32 @@ def test_a_page_of_another_origin_isnt_let_in(fresh_topic, store):
     allowed = create_app(settings, store).test_client().options("/api/listens", headers=asked)
 
     assert "POST" not in allowed.headers.get("Access-Control-Allow-Methods", "")
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+ODD_ROWS = st.lists(
+    VALUES | st.dictionaries(st.sampled_from([*JOGA, "skipped", "album", "timezone"]), VALUES),
+    max_size=5,
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[*HealthCheck])
+@given(rows=ODD_ROWS, spoilt=st.dictionaries(st.sampled_from([*JOGA]), VALUES))
+def test_whatever_a_row_holds_it_is_taken_or_has_a_reason(sending, rows, spoilt):
+    response = sending.post("/api/listens", json=[*rows, JOGA | spoilt])
+
+    assert response.status_code == 202
+    answer = response.json
+    assert answer["read"] == len(rows) + 1
+    assert answer["read"] == answer["accepted"] + answer["duplicate"] + answer["rejected"]
+    assert [each["reason"] in REASONS for each in answer["rejections"]] == [True] * answer[
+        "rejected"
+    ]
