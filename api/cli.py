@@ -30,5 +30,7 @@ def serve() -> None:
 
     settings = load_settings()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s")
+    # It tells of every connection; that Kafka is away is told once, where listens are sent.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     typer.echo(f"http://{settings.api_host}:{settings.api_port}/")
     serve_until_stopped(settings)
