@@ -19,6 +19,9 @@ from api.metrics import Metrics
 from api.periods import Clock, newest_day, period_shown, present, span_of, today
 from api.selections import ItemsQuery, Query, WindowQuery
 from api.snapshot import Snapshot
+from api.submitting.allowance import Allowance
+from api.submitting.delivery import Delivery
+from api.submitting.playing import Playing
 from listens.settings import Settings
 from listens.store import Store
 from listens.windows import Span
@@ -43,6 +46,9 @@ class Service:
     charts: Charts
     metrics: Metrics
     feed: Feed
+    delivery: Delivery
+    allowance: Allowance
+    playing: Playing
     clock: Clock = present
 
 

@@ -11,6 +11,9 @@ from api.feed import Feed
 from api.metrics import Metrics
 from api.periods import Clock, present
 from api.routes import BLUEPRINTS
+from api.submitting.allowance import Allowance
+from api.submitting.delivery import Delivery
+from api.submitting.playing import Playing
 from listens.settings import Settings
 from listens.store import Store, open_store
 
@@ -31,7 +34,17 @@ def create_app(settings: Settings, store: Store | None = None, *, clock: Clock =
     app = Flask("api", static_folder=None)
     charts, metrics = Charts(settings.api_cache_mb * _MEBIBYTE), Metrics(store)
     feed = Feed(store, most_clients=settings.api_streams)
-    app.extensions[EXTENSION] = Service(settings, store, charts, metrics, feed, clock)
+    app.extensions[EXTENSION] = Service(
+        settings,
+        store,
+        charts,
+        metrics,
+        feed,
+        Delivery(settings),
+        Allowance(),
+        Playing(),
+        clock,
+    )
     metrics.init_app(app)  # first, so that a request's time holds what all others do
     request_ids.init_app(app)
     logs.init_app(app)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import typer
 
 app = typer.Typer()
@@ -29,5 +31,7 @@ def serve() -> None:
 
     settings = load_settings()
     set_up(settings)
+    # It tells of every connection; that Kafka is away is told once, where listens are sent.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     typer.echo(f"http://{settings.api_host}:{settings.api_port}/")
     serve_until_stopped(settings)

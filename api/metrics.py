@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import Flask, Response, g, request
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from api.metrics_of_store import StoreCollector
+from api.submitting.taking import Taken
 from listens.store import Store
 
 NO_ROUTE = "none"
@@ -47,12 +48,32 @@ class Metrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
+        self.rows = Counter(
+            "playcount_submitted_rows",
+            "Rows of listens that were sent over HTTP, by what became of them.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self.rejections = Counter(
+            "playcount_submitted_rejections",
+            "Rejected rows of those, by reason.",
+            ("reason",),
+            registry=self.registry,
+        )
         self.registry.register(StoreCollector(store))
 
     def init_app(self, app: Flask) -> None:
         """Time every request, also those that end in an error."""
         app.before_request(_begin)
         app.after_request(self._end)
+
+    def submitted(self, taken: Taken) -> None:
+        """Count what became of some rows, once their listens are with Kafka."""
+        self.rows.labels("accepted").inc(len(taken.listens))
+        self.rows.labels("duplicate").inc(taken.duplicate)
+        self.rows.labels("rejected").inc(len(taken.rejections))
+        for rejection in taken.rejections:
+            self.rejections.labels(rejection.reason).inc()
 
     @contextmanager
     def merging(self) -> Iterator[None]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
+from operator import or_
 from typing import Any
 
-from pydantic.json_schema import models_json_schema
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from api import (
     answers,
@@ -19,7 +21,11 @@ from api import (
     search_queries,
     selections,
 )
-from api.openapi_responses import responses
+from api.openapi_responses import REF, content_of, responses
+from api.submitting import documents
+from api.submitting import queries as submit_queries
+from api.submitting.bodies import JSON, LINES
+from api.submitting.protocol import PREFIX
 
 VERSION = "0.1.0"
 
@@ -31,7 +37,8 @@ _INSIDE = re.compile(r"{(\w+)}")
 class Route:
     """One documented path; `answer` is None for files and streams, `media_type` is theirs.
 
-    `example` is a query string where a question without one is refused.
+    `example` is a query string where a question without one is refused. `body` is sent by POST,
+    as one of `body_types`; `status` is that of success.
     """
 
     summary: str
@@ -41,11 +48,22 @@ class Route:
     media_type: str = ""
     tag: str = "Charts"
     example: str = ""
+    body: type[BaseModel] | None = None
+    body_types: tuple[str, ...] = (JSON,)
+    status: int = 200
+
+    @property
+    def method(self) -> str:
+        """As OpenAPI calls it."""
+        return "post" if self.body else "get"
 
 
 _READS = (422, 503)
 _MOMENTS = (410, *_READS)
+_ASKS = (400, 429, 503)
+_SENDS = (400, 401, 413, 429, 503)
 _LISTENS, _OPERATIONS, _PAGES = "Listens and imports", "Operations", "Dashboard and documents"
+_PROTOCOL = "ListenBrainz"
 
 ROUTES: dict[str, Route] = {
     **{
@@ -77,7 +95,8 @@ ROUTES: dict[str, Route] = {
         "All about a listener", queries.PageQuery, page_answers.ListenerPage, _MOMENTS
     ),
     "/api/search": Route(
-        "Search by name", search_queries.SearchQuery, page_answers.SearchResult, _READS
+        "Search by name", search_queries.SearchQuery, page_answers.SearchResult, _READS,
+        example="q=joga",
     ),
     "/api/summary": Route(
         "Totals of a selection", queries.SummaryQuery, answers.Summary, _MOMENTS
@@ -90,6 +109,52 @@ ROUTES: dict[str, Route] = {
     "/api/stream": Route(
         "Listens as they are counted", listen_queries.StreamQuery, None, _READS,
         "text/event-stream", _LISTENS,
+    ),
+    "/api/listens": Route(
+        "Send listens",
+        submit_queries.SubmitQuery,
+        documents.Accepted,
+        (400, 413, 415, *_READS),
+        body=documents.Sending,
+        body_types=(JSON, *LINES),
+        status=202,
+        tag=_LISTENS,
+    ),
+    "/1/submit-listens": Route(
+        "Send listens",
+        queries.NoQuery,
+        documents.Done,
+        _SENDS,
+        body=documents.Submitted,
+        tag=_PROTOCOL,
+    ),
+    "/1/validate-token": Route(
+        "Whose a token is",
+        submit_queries.TokenQuery,
+        documents.TokenValidity,
+        (400, 429),
+        tag=_PROTOCOL,
+    ),
+    "/1/user/{listener}/listens": Route(
+        "A listener's newest listens",
+        submit_queries.UserListensQuery,
+        documents.UserListens,
+        _ASKS,
+        tag=_PROTOCOL,
+    ),
+    "/1/user/{listener}/listen-count": Route(
+        "A listener's number of listens",
+        queries.NoQuery,
+        documents.ListenCount,
+        _ASKS,
+        tag=_PROTOCOL,
+    ),
+    "/1/user/{listener}/playing-now": Route(
+        "What a listener hears now",
+        queries.NoQuery,
+        documents.PlayingNow,
+        (400, 429),
+        tag=_PROTOCOL,
     ),
     "/api/imports": Route(
         "The ledger of imports", queries.ImportsQuery, answers.Imports, _READS, tag=_LISTENS
@@ -137,11 +202,12 @@ _PLACES: dict[str, dict[str, Any]] = {
 @cache
 def description() -> dict[str, Any]:
     """The whole document."""
-    models = {answers.Problem} | {route.answer for route in ROUTES.values() if route.answer}
-    ordered = sorted(models, key=lambda model: model.__name__)
+    shown = {route.answer for route in ROUTES.values() if route.answer}
+    read = {route.body for route in ROUTES.values() if route.body}
+    models: dict[type[BaseModel], JsonSchemaMode] = dict.fromkeys(read, "validation")
+    models |= dict.fromkeys(shown | {answers.Problem, documents.ProtocolError}, "serialization")
     _, schemas = models_json_schema(
-        [(model, "serialization") for model in ordered],
-        ref_template="#/components/schemas/{model}",
+        sorted(models.items(), key=lambda model: model[0].__name__), ref_template=REF
     )
     for model in items.PARTIAL:  # with `fields`, any of their names may be missing
         schemas["$defs"][model.__name__].pop("required", None)
@@ -150,15 +216,16 @@ def description() -> dict[str, Any]:
         "info": {"title": "Playcount", "version": VERSION, "description": _ABOUT},
         "servers": [{"url": "/"}],
         "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in ROUTES.values())],
-        "paths": {path: {"get": _operation(path, route)} for path, route in ROUTES.items()},
+        "paths": {path: {route.method: _operation(path, route)} for path, route in ROUTES.items()},
         "components": {"schemas": schemas["$defs"]},
     }
 
 
 def _operation(path: str, route: Route) -> dict[str, Any]:
     example = f"{path}?{route.example}" if route.example else path
-    return {
-        **({} if _INSIDE.search(path) else {"x-example": example}),
+    is_tried = not route.body and not _INSIDE.search(path)
+    operation: dict[str, Any] = {
+        **({"x-example": example} if is_tried else {}),
         "tags": [route.tag],
         "summary": route.summary,
         "operationId": _operation_id(path),
@@ -169,12 +236,20 @@ def _operation(path: str, route: Route) -> dict[str, Any]:
             media_type=route.media_type,
             is_table=route.query is not None and issubclass(route.query, selections.ItemsQuery),
             errors=route.errors,
+            status=route.status,
+            is_protocol=path.startswith(PREFIX),
         ),
     }
+    if route.body:
+        content = [content_of(route.body, each) for each in route.body_types]
+        operation["requestBody"] = {"required": True, "content": reduce(or_, content)}
+    return operation
 
 
 def _operation_id(path: str) -> str:
-    words = path.removeprefix("/api").strip("/").replace("{", "").replace("}", "")
+    words = (
+        path.removeprefix("/api").removeprefix("/1").strip("/").replace("{", "").replace("}", "")
+    )
     return "_".join(words.replace("-", "/").replace(".", "/").split("/")) or "page"
 
 

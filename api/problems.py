@@ -8,10 +8,12 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from flask import Flask, Response
+from flask import Flask, Response, request
 from pymongo.errors import ConnectionFailure, PyMongoError
 from werkzeug.exceptions import HTTPException
 
+from api.submitting.delivery import KafkaAwayError
+from api.submitting.protocol import PREFIX, SubmissionError
 from listens.errors import PlaycountError, ServiceDownError
 
 MEDIA_TYPE = "application/problem+json"
@@ -37,6 +39,8 @@ def init_app(app: Flask) -> None:
     """Answer every error with a problem document."""
     app.register_error_handler(BadParameterError, _bad_parameter)
     app.register_error_handler(GoneError, _gone)
+    app.register_error_handler(SubmissionError, _submission_error)
+    app.register_error_handler(KafkaAwayError, _kafka_away)
     app.register_error_handler(ServiceDownError, _store_away)
     app.register_error_handler(PyMongoError, _store_error)
     app.register_error_handler(HTTPException, _http_error)
@@ -44,7 +48,12 @@ def init_app(app: Flask) -> None:
 
 
 def problem(status: int, detail: str, **more: Any) -> Response:
-    """A problem document; members that are empty are left out."""
+    """A problem document; members that are empty are left out.
+
+    Below `/1/` it's an error of the ListenBrainz protocol instead.
+    """
+    if request.path.startswith(PREFIX):
+        return _protocol_error(status, detail)
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
     members = {name: value for name, value in more.items() if value}
     response = Response(orjson.dumps(body | {"detail": detail} | members), status)
@@ -60,6 +69,19 @@ def unavailable(detail: str, **more: Any) -> Response:
     return response
 
 
+def _protocol_error(status: int, detail: str) -> Response:
+    # The protocol knows 400 alone for what a client can mend.
+    code = 400 if status == HTTPStatus.UNPROCESSABLE_ENTITY else status
+    response = Response(orjson.dumps({"code": code, "error": detail}), code)
+    response.content_type = "application/json"
+    response.cache_control.no_store = True
+    return response
+
+
+def _submission_error(error: SubmissionError) -> Response:
+    return problem(error.status, str(error))
+
+
 def _bad_parameter(error: BadParameterError) -> Response:
     return problem(422, str(error), parameter=error.parameter, known=error.known)
 
@@ -73,6 +95,16 @@ def _store_away(error: Exception) -> Response:
     return unavailable("MongoDB doesn't answer; the API goes on by itself as soon as it does.")
 
 
+def _kafka_away(_error: KafkaAwayError) -> Response:
+    response = problem(
+        503,
+        "Kafka doesn't answer, so nothing of this request counts as sent. Send it again: what "
+        "Kafka has already is counted once.",
+    )
+    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
 def _store_error(error: PyMongoError) -> Response:
     if isinstance(error, ConnectionFailure) or error.timeout:
         return _store_away(error)
@@ -83,6 +115,8 @@ def _http_error(error: HTTPException) -> Response:
     response = problem(error.code or 500, error.description or "")
     if allowed := getattr(error, "valid_methods", None):
         response.headers["Allow"] = ", ".join(sorted(allowed))
+    if retry_after := getattr(error, "retry_after", None):
+        response.headers["Retry-After"] = str(retry_after)
     return response
 
 

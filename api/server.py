@@ -13,6 +13,7 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from gunicorn.http.message import Request
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
@@ -109,7 +110,13 @@ def options(settings: Settings) -> dict[str, Any]:
         "loglevel": settings.log_level.lower(),
         "proc_name": "playcount-api",
         "control_socket_disable": True,
+        "worker_exit": _close_delivery,
     }
+
+
+def _close_delivery(_server: Arbiter, worker: Worker) -> None:
+    if application := getattr(worker, "wsgi", None):
+        application.extensions[EXTENSION].delivery.close()
 
 
 def check_address(host: str, port: int) -> None:

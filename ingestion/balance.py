@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingestion import ledger
-from ingestion.readers.scrobbles import AT_LEAST, FROM_LENGTH
+from listens.rows.scrobbles import AT_LEAST, FROM_LENGTH
 
 Entry = Mapping[str, Any]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ingestion.times import DateOrder, DateOrderEvidence
 from listens.errors import UserMistakeError
+from listens.rows.times import DateOrder, DateOrderEvidence
 
 
 def decided(name: str, evidence: DateOrderEvidence, *, asked: DateOrder | None) -> DateOrder | None:

@@ -9,12 +9,12 @@ from ingestion import encodings
 from ingestion.date_order import decided
 from ingestion.detect_json import recognise_json
 from ingestion.histories import FORMATS, History, NoHistoryError, Rows
-from ingestion.normalise import KNOWN_FIELDS
 from ingestion.readers import history_avro, history_csv, lastfm
-from ingestion.rejections import shortened
 from ingestion.sources import Source
-from ingestion.times import DateOrder, DateOrderEvidence
 from listens.errors import UserMistakeError
+from listens.rows.normalise import KNOWN_FIELDS
+from listens.rows.rejections import shortened
+from listens.rows.times import DateOrder, DateOrderEvidence
 
 _MAGICS = (
     (b"%PDF", "a PDF document"),

@@ -10,10 +10,10 @@ from ingestion.histories import History, NoHistoryError, Rows
 from ingestion.readers import json_lines
 from ingestion.readers.json_formats import elements_of, format_of, format_of_lines, rows_of
 from ingestion.readers.json_rows import MAX_JSON_BYTES, BrokenJsonError, load
-from ingestion.readers.names import known_name
-from ingestion.rejections import shortened
 from ingestion.sources import Source
 from listens.errors import UserMistakeError
+from listens.rows.names import known_name
+from listens.rows.rejections import shortened
 
 
 def recognise_json(source: Source, scan: encodings.Scan, text: str) -> History:

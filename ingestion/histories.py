@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingestion.sources import Source
-from ingestion.times import DateOrder
 from listens.errors import UserMistakeError
+from listens.rows.times import DateOrder
 
 FORMATS = {
     "extended": "extended streaming history (JSON)",

@@ -25,7 +25,6 @@ from ingestion.histories import History
 from ingestion.importing import Importer, dry_run
 from ingestion.interruption import Interruption, interruptible
 from ingestion.kafka_sink import open_sink
-from ingestion.listener_names import checked_listener
 from ingestion.settling import (
     QUIET_REMARK,
     NotCountedError,
@@ -33,9 +32,10 @@ from ingestion.settling import (
     wait_until_settled,
 )
 from ingestion.sources import expand
-from ingestion.times import DateOrder
 from listens.errors import IntegrityError, UserMistakeError
 from listens.identity import is_to_the_minute
+from listens.rows.listener_names import checked_listener
+from listens.rows.times import DateOrder
 from listens.settings import Settings
 from listens.store import Store, connect, ensure_indexes
 

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ingestion import ledger
 from ingestion.histories import History
 from ingestion.interruption import InterruptedImportError, Interruption
-from ingestion.normalise import Listen, Normaliser
 from ingestion.overlap import Overlap
-from ingestion.rejections import Rejection, RejectionLog, rejection_log
+from ingestion.rejection_log import RejectionLog, rejection_log
 from listens.codec import encode
 from listens.errors import PlaycountError
+from listens.rows.normalise import Listen, Normaliser
+from listens.rows.rejections import Rejection
 
 if TYPE_CHECKING:
     from listens.settings import Settings
@@ -39,7 +40,7 @@ class Tally:
         log: the rejections.
         read: records in the file so far.
         overlap: listens left out, since a format of another precision brought them before.
-        assumed: of how many listens the time played isn't told; see `readers.scrobbles`.
+        assumed: of how many listens the time played isn't told; see `listens.rows.scrobbles`.
     """
 
     log: RejectionLog

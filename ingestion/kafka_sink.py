@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from listens.brokers import client_options, ensure_topic, probe
+from listens.brokers import ensure_topic, probe, producer_options
 from listens.errors import PlaycountError
 from listens.settings import Settings
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 DELIVERY_SECONDS = 150
 """A broker that restarts within two minutes delays an import and doesn't fail it."""
 
-BATCH_BYTES = 512 * 1024
 LINGER_MS = 50
 WINDOW = 5_000
 """Messages whose acknowledgement is looked at together; ten windows bound the memory."""
@@ -151,17 +150,11 @@ def open_sink(settings: Settings) -> Iterator[KafkaSink]:
     from kafka import KafkaProducer
 
     producer = KafkaProducer(
-        **client_options(settings),
+        **producer_options(settings, delivery_seconds=DELIVERY_SECONDS),
         client_id="playcount-ingestion",
         enable_idempotence=True,
-        acks="all",
-        compression_type="zstd",
-        batch_size=BATCH_BYTES,
         linger_ms=LINGER_MS,
-        max_request_size=4 * 1024 * 1024,
-        delivery_timeout_ms=DELIVERY_SECONDS * 1000,
         max_block_ms=DELIVERY_SECONDS * 1000,
-        reconnect_backoff_max_ms=2000,
     )
     try:
         yield KafkaSink(producer, settings.topic)

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from ingestion.normalise import Listen
 from listens import erasures, identity
 from listens import store as collections
 from listens.errors import PlaycountError
+from listens.rows.normalise import Listen
 
 if TYPE_CHECKING:
     from listens.store import Store

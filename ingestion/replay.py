@@ -13,19 +13,19 @@ from ingestion.detect import recognise_all
 from ingestion.importing import Tally, listens_of
 from ingestion.interruption import Interruption, interruptible
 from ingestion.kafka_sink import open_sink
-from ingestion.listener_names import checked_listener
-from ingestion.normalise import Listen
 from ingestion.pacing import Pace, paced
-from ingestion.rejections import RejectionLog
+from ingestion.rejection_log import RejectionLog
 from ingestion.sent_counter import SentCounter
 from ingestion.sources import expand
 from listens import identity
 from listens.codec import encode
+from listens.rows.listener_names import checked_listener
+from listens.rows.normalise import Listen
 from listens.settings import Settings
 
 if TYPE_CHECKING:
     from ingestion.kafka_sink import KafkaSink
-    from ingestion.times import DateOrder
+    from listens.rows.times import DateOrder
 
 
 def run(

@@ -16,7 +16,8 @@ from ingestion.balance import Balance, is_balanced, is_settled, remarks, sentenc
 from ingestion.histories import History
 from ingestion.importing import Tally
 from ingestion.ledger import FAILED, INTERRUPTED
-from ingestion.rejections import REASONS, RejectionLog
+from ingestion.rejection_log import RejectionLog
+from listens.rows.rejections import REASONS
 
 Entry = Mapping[str, Any]
 _NUMBERS = ("read", "new", "duplicate", "overlap", "pending", "rejected")

@@ -16,6 +16,9 @@ PROBE_SECONDS = 3
 MS_PER_HOUR = 3_600_000
 BROKERS_DEFAULT = -1
 
+BATCH_BYTES = 512 * 1024
+MAX_REQUEST_BYTES = 4 * 1024 * 1024
+
 
 def probe(settings: Settings) -> None:
     """Check that one broker's port is open: a Kafka client would try for half a minute.
@@ -51,6 +54,24 @@ def client_options(settings: Settings) -> dict[str, Any]:
     return options
 
 
+def producer_options(settings: Settings, *, delivery_seconds: int) -> dict[str, Any]:
+    """What every producer of listens is made with: durable, or an error in time.
+
+    Args:
+        settings: which brokers.
+        delivery_seconds: after which a message that isn't acknowledged has failed.
+    """
+    return {
+        **client_options(settings),
+        "acks": "all",
+        "compression_type": "zstd",
+        "batch_size": BATCH_BYTES,
+        "max_request_size": MAX_REQUEST_BYTES,
+        "delivery_timeout_ms": delivery_seconds * 1000,
+        "reconnect_backoff_max_ms": 2000,
+    }
+
+
 def java_client_options(settings: Settings) -> dict[str, str]:
     """The same for Kafka's Java client, as Spark's source takes it."""
     options = {
@@ -75,10 +96,12 @@ def java_client_options(settings: Settings) -> dict[str, str]:
 
 
 def admin_client(settings: Settings) -> KafkaAdminClient:
-    """An admin client; `probe` first, or it waits for 30 s where nobody listens."""
+    """An admin client; `probe` first, or it waits for 5 s where nobody listens."""
     from kafka import KafkaAdminClient
 
-    return KafkaAdminClient(**client_options(settings), request_timeout_ms=5_000)
+    return KafkaAdminClient(
+        **client_options(settings), request_timeout_ms=5_000, bootstrap_timeout_ms=5_000
+    )
 
 
 def ensure_topic(settings: Settings) -> None:

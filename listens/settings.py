@@ -221,6 +221,9 @@ class Settings(BaseSettings):
     api_streams: int = Field(
         100, ge=0, le=1000, description="Streams of listens that may be open at a time"
     )
+    api_body_mb: int = Field(
+        4, ge=1, le=64, description="Largest body of a request that sends listens, in MiB"
+    )
     api_cache_mb: int = Field(256, ge=16, description="Memory for folded charts in the API")
     ready_batch_hours: float = Field(
         0, ge=0, description="Older than this, a batch version makes `/readyz` say no; 0: never"

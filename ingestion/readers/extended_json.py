@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ingestion.readers.names import renamed
+from listens.rows.names import renamed
 
 KEYS = (frozenset(("ts", "ms_played")),)
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, BinaryIO
 
-from ingestion.details import PERSONAL_FIELDS
-from ingestion.readers.names import known_name
 from listens.errors import UserMistakeError
+from listens.rows.details import PERSONAL_FIELDS
+from listens.rows.names import known_name
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SEP_LINE = re.compile(r"\ufeff?sep=[,;|\t]?", re.IGNORECASE)

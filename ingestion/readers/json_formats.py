@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from ingestion.readers import account_json, extended_json, lastfm, listenbrainz, maloja
+from ingestion.readers import account_json, extended_json, lastfm, maloja
 from ingestion.readers.json_rows import ROWS_LOOKED_AT
-from ingestion.readers.names import known_name, renamed
+from listens.rows import listenbrainz
+from listens.rows.names import known_name, renamed
 
 Record = dict[str, Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ingestion.readers.scrobbles import milliseconds, scrobble
+from listens.rows.scrobbles import milliseconds, scrobble
 
 KEYS = (
     frozenset(("artist", "name", "date")),

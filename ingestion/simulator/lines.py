@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 import orjson
 
-from ingestion.readers.names import renamed
 from ingestion.simulator.draws import Integers
 from ingestion.simulator.messages import rows_of
 from ingestion.simulator.parts import Fields, Kept, Parts, ending, platform, reaction
 from ingestion.simulator.playbacks import Playbacks
 from ingestion.simulator.world import World
+from listens.rows.names import renamed
 
 PLAIN_COLUMNS = (
     "spotify_track_uri,ts,platform,ms_played,track_name,artist_name,album_name,"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from ingestion.platforms import folded
 from ingestion.simulator.blocks import simulated
 from ingestion.simulator.parts import (
     Fields,
@@ -20,6 +19,7 @@ from ingestion.simulator.playbacks import Playbacks
 from ingestion.simulator.world import World, make_world
 from listens import identity
 from listens.codec import encoded_long, message_head, part_encoder
+from listens.rows.platforms import folded
 
 SOURCE = "simulator"
 

@@ -133,11 +133,16 @@ def test_an_error_of_ours_tells_nothing_of_the_inside(filled, app, client):
 
 
 @pytest.mark.parametrize(
-    ("path", "model"), [(path, route.answer) for path, route in ROUTES.items() if route.answer]
+    ("path", "model"),
+    [(path, route.answer) for path, route in ROUTES.items() if route.answer and not route.body],
 )
 def test_an_answer_is_as_described(client, filled, path, model):
-    needed = {"/api/tops": "?entity=songs&per=country", "/api/trending": "?window=2026",
-              "/api/search": "?q=joga"}  # fmt: skip
+    needed = {
+        "/api/tops": "?entity=songs&per=country",
+        "/api/trending": "?window=2026",
+        "/api/search": "?q=joga",
+        "/1/validate-token": "?token=anna",
+    }
     inside = {"view": "songs", "key": song_id("Björk", "Jóga").hex(), "genre": "rock",
               "listener": "anna"}  # fmt: skip
 

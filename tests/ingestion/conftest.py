@@ -10,9 +10,9 @@ import pytest
 
 from ingestion.detect import recognise_all
 from ingestion.histories import History
-from ingestion.normalise import Listen, Normaliser
-from ingestion.rejections import Rejection
 from ingestion.sources import expand
+from listens.rows.normalise import Listen, Normaliser
+from listens.rows.rejections import Rejection
 
 NOW_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 LATER_MS = 1_893_456_000_000  # 2030-01-01, later than any file that a test reads as it is

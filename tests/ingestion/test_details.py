@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from ingestion.normalise import Normaliser
-from ingestion.rejections import Rejection
 from ingestion.simulator.blocks import simulated
 from ingestion.simulator.files import write_blocks
 from ingestion.simulator.history import simulated_history
 from ingestion.simulator.messages import messages
 from ingestion.simulator.world import make_world
 from listens.codec import decode, encode
+from listens.rows.normalise import Normaliser
+from listens.rows.rejections import Rejection
 
 ROW = {
     "ts": "2024-08-02T11:56:55Z",

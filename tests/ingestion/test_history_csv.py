@@ -2,8 +2,8 @@
 
 import pytest
 
-from ingestion.rejections import Rejection
 from listens.errors import UserMistakeError
+from listens.rows.rejections import Rejection
 
 HEADER = (
     "spotify_track_uri,ts,platform,ms_played,track_name,artist_name,album_name,"

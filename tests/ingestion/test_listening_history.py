@@ -6,13 +6,13 @@ import fastavro
 import pytest
 
 from ingestion.listening_history import history_writer, record_of, schema
-from ingestion.normalise import Normaliser
 from ingestion.simulator.blocks import simulated
 from ingestion.simulator.files import write_blocks
 from ingestion.simulator.messages import messages
 from ingestion.simulator.world import make_world
 from listens.codec import decode, encode, headers
 from listens.errors import UserMistakeError
+from listens.rows.normalise import Normaliser
 
 RECORD = {
     "user_id": "ann",

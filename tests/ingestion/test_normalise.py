@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.normalise import KNOWN_FIELDS, Normaliser
-from ingestion.rejections import REASONS, Rejection
 from listens import identity
 from listens.codec import decode, encode
+from listens.rows.normalise import KNOWN_FIELDS, Normaliser
+from listens.rows.rejections import REASONS, Rejection
 
 NOW_MS = 1_767_225_600_000
 GOOD = {

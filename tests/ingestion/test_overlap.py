@@ -12,12 +12,12 @@ import pytest
 from ingestion import ledger
 from ingestion.histories import History
 from ingestion.interruption import InterruptedImportError, Interruption
-from ingestion.normalise import Normaliser
 from ingestion.overlap import GAP_MINUTES, RANGES_AT_MOST, Overlap, ranges
 from ingestion.settling import NotCountedError, wait_until_comparable
 from ingestion.sources import Source
 from listens import erasures, identity
 from listens.errors import PlaycountError
+from listens.rows.normalise import Normaliser
 from listens.store import ERASURES, IMPORTS, SEEN, SPEED_COMMITS, connect
 
 MIDNIGHT = datetime(2024, 2, 28, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingestion.platforms import PLATFORMS, folded
+from listens.rows.platforms import PLATFORMS, folded
 
 
 @pytest.mark.parametrize(

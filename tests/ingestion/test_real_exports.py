@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.rejections import Rejection
+from listens.rows.rejections import Rejection
 
 DATA = Path(
     os.environ.get("PLAYCOUNT_TEST_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data"

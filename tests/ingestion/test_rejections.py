@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
-from ingestion.platforms import PLATFORMS
-from ingestion.rejections import REASONS, Rejection, rejection_log
+from ingestion.rejection_log import rejection_log
+from listens.rows.platforms import PLATFORMS
+from listens.rows.rejections import REASONS, Rejection
 
 FORMATS_PAGE = Path(__file__).resolve().parents[2] / "docs" / "formats.md"
 

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from ingestion.detect import recognise_all
 from ingestion.importing import dry_run
-from ingestion.normalise import Normaliser
 from ingestion.readers import lastfm as lastfm_reader
-from ingestion.readers import listenbrainz as listenbrainz_reader
 from ingestion.readers import maloja as maloja_reader
-from ingestion.rejections import Rejection
 from ingestion.sources import expand
 from listens.codec import decode, encode
 from listens.errors import UserMistakeError
+from listens.rows import listenbrainz as listenbrainz_reader
+from listens.rows.normalise import Normaliser
+from listens.rows.rejections import Rejection
 
 START = 1_700_000_000  # 2023-11-14T22:13:20Z
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingestion.times import NotATimeError, parse_ms
+from listens.rows.times import NotATimeError, parse_ms
 
 JULY_8 = 1_373_251_474_000  # 2013-07-08T02:44:34Z
 

@@ -11,8 +11,8 @@ from functools import _lru_cache_wrapper, cache, lru_cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from ingestion.values import boolean_of, number_of, text_of, whole_of
 from listens.personalities import personality_code
+from listens.rows.values import boolean_of, number_of, text_of, whole_of
 from listens.rules import MAX_MS_PLAYED
 
 Fields = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ingestion.readers.scrobbles import milliseconds, scrobble
+from listens.rows.scrobbles import milliseconds, scrobble
 
 KEYS = (frozenset(("listened_at", "track_metadata")),)
 

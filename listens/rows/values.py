@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingestion.rejections import RowRejectedError
+from listens.rows.rejections import RowRejectedError
 
 MAX_TEXT = 4096
 

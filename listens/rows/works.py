@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ingestion.rejections import RowRejectedError
+from listens.rows.rejections import RowRejectedError
 
 UNKNOWN_TRACK = "Unknown Track"
 UNKNOWN_ARTIST = "Unknown Artist"

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from ingestion import platforms
-from ingestion.countries import country_code
-from ingestion.details import LISTENER_FIELDS, MOMENT_FIELDS, SONG_FIELDS, cached, details_of
-from ingestion.listener_names import listener_in
-from ingestion.rejections import Rejection, RowRejectedError, shortened
-from ingestion.times import DateOrder, NotATimeError, parse_ms
-from ingestion.values import boolean_of, text_of, whole_of
-from ingestion.works import work_of
 from listens import identity
+from listens.rows import platforms
+from listens.rows.countries import country_code
+from listens.rows.details import LISTENER_FIELDS, MOMENT_FIELDS, SONG_FIELDS, cached, details_of
+from listens.rows.listener_names import listener_in
+from listens.rows.rejections import Rejection, RowRejectedError, shortened
+from listens.rows.times import DateOrder, NotATimeError, parse_ms
+from listens.rows.values import boolean_of, text_of, whole_of
+from listens.rows.works import work_of
 from listens.rules import MAX_MS_PLAYED
 
 Listen = dict[str, Any]
@@ -130,6 +130,14 @@ class Normaliser:
             return first
         self._repeats[first] += 1
         return identity.event_id(listener, ended_at, song, ms_played, self._repeats[first])
+
+
+def is_repeat(listen: Listen) -> bool:
+    """Whether an identical row came before it."""
+    first = identity.event_id(
+        listen["listener_id"], listen["ended_at"], listen["song_id"], listen["ms_played"], 0
+    )
+    return bool(listen["event_id"] != first)
 
 
 def without_personal_data(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,9 +6,9 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from ingestion.rejections import RowRejectedError
-from ingestion.values import text_of
 from listens.errors import UserMistakeError
+from listens.rows.rejections import RowRejectedError
+from listens.rows.values import text_of
 from listens.rules import MAX_LISTENER
 
 
