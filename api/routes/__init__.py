@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from api.access import routes as access
 from api.routes import (
     health,
     imports,
+    me,
     metrics,
     page,
     pages,
@@ -40,6 +42,8 @@ BLUEPRINTS = tuple(
         health,
         metrics,
         page,
+        me,
+        access,
     )
 )
 """All blueprints of the application."""
