@@ -36,7 +36,9 @@ SESSIONS = "sessions"
 SHARED_LINKS = "shared_links"
 
 ACCESS = (USERS, TOKENS, SESSIONS, SHARED_LINKS)
-"""Who may do what: those of a listener have the listener's name in their field `listener`."""
+"""Who may do what. `listener`, in all but sessions, says whose; sessions name their `user`.
+
+All have `created_at`; the API alone knows the rest (api/access/)."""
 
 CURRENT = "current"
 """`_id` of the one document in BATCH_POINTER."""
