@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from urllib.parse import quote
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -70,7 +71,7 @@ def shared(secret: str) -> AnyResponse:
     if link is None:
         return make_response(render_template("void_link.html"), 404)
     audit.record("link opened", by=link.id)
-    response = redirect(url_for("page.index", listener=link.listener), 303)
+    response = redirect(f"{HOME}#/listeners/{quote(link.listener or '', safe='')}", 303)
     _set_cookie(response, link_cookie(), secret, None)
     return response
 
