@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from api.access import sessions
 from listens.identity import song_id
 from tests.api.access.asking import program
 
@@ -72,6 +73,19 @@ def test_the_stream_has_ones_own_listens(guarded, shown) -> None:
     assert '"listener_id":"ben"' in titles("admin")
     assert '"listener_id":"anna"' in titles("anna")
     assert "ben" not in titles("anna")
+
+
+def test_a_stream_ends_with_the_session_that_opened_it(guarded, shown, filled, monkeypatch) -> None:
+    monkeypatch.setattr("api.access.identifying.ASKED_AGAIN_SECONDS", 0)
+    monkeypatch.setattr("api.streaming.HEARTBEAT_SECONDS", 0.1)
+    response = program(guarded).get("/api/stream", headers=shown["anna"])
+    pieces = response.iter_encoded()
+
+    assert next(pieces).startswith(b"retry:")
+    assert next(pieces).startswith(b": ")
+    sessions.end_all(filled, "anna")
+    assert sum(1 for _ in pieces) <= 1
+    response.close()
 
 
 def test_a_validator_of_one_is_none_of_another(get) -> None:
