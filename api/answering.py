@@ -12,6 +12,7 @@ import pymongo
 from flask import Response, current_app, request
 
 from api import reading
+from api.access import principal, visible
 from api.charts import Charts, at_one_moment
 from api.feed import Feed
 from api.metrics import Metrics
@@ -71,7 +72,7 @@ def answer(query: Query, compute: Callable[[Snapshot], Mapping[str, Any]]) -> Re
         if request.if_none_match.contains(etag):
             return with_etag(Response(status=304), etag)
         with pymongo.timeout(READ_SECONDS), service().metrics.merging():
-            body = {**compute(snapshot), "as_of": snapshot.as_of()}
+            body = {**visible(compute(snapshot)), "as_of": snapshot.as_of()}
         return with_etag(json_response(body), etag)
 
     return at_one_moment(take, respond)
@@ -100,7 +101,7 @@ def with_etag(response: Response, etag: str) -> Response:
 
 
 def _question(query: Query) -> str:
-    return f"{request.path}?{query.model_dump_json()}"
+    return f"{request.path}?{query.model_dump_json()}{principal().view}"
 
 
 def _json_value(value: object) -> str:

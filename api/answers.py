@@ -102,7 +102,9 @@ class Chart(Dated):
 
 
 def _named(ranking: Ranking) -> type[Item]:
-    fields: dict[str, Any] = {ranking.key: (str, ...)}
+    # A listener's name is null for those who may not see it.
+    kind = str | None if ranking.key == "listener" else str
+    fields: dict[str, Any] = {ranking.key: (kind, ...)}
     name = ranking.key.capitalize()
     about = f"A rank of a chart of {ranking.view}."
     return create_model(name, __base__=Item, __doc__=about, **fields)
@@ -306,6 +308,18 @@ class Health(Answer):
     """The process answers."""
 
     status: str
+
+
+class Me(Answer):
+    """Who the asker is, and what they may."""
+
+    access: bool = Field(description="Whether anybody is asked who they are")
+    kind: str = Field(description="local (access is off), user, token or link")
+    name: str
+    role: str | None = Field(description="admin, listener or viewer; null of others than users")
+    listener: str | None = Field(description="Whose listens the scopes are about; null: everyone's")
+    scopes: list[str]
+    sees_everyone: bool = Field(description="Whether every listener's name and listens are shown")
 
 
 class Config(Answer):

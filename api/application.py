@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from api import headers, problems
+from api import access, headers, problems
 from api.answering import EXTENSION, Service
 from api.charts import Charts
 from api.feed import Feed
@@ -39,6 +39,7 @@ def create_app(settings: Settings, store: Store | None = None) -> Flask:
     metrics.init_app(app)  # first, so that a request's time holds what all others do
     problems.init_app(app)
     headers.init_app(app, settings)
+    access.init_app(app, settings, store)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

@@ -30,5 +30,7 @@ def serve() -> None:
 
     settings = load_settings()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s")
+    # Below, it logs whole documents: names of listeners, and hashes of passwords.
+    logging.getLogger("pymongo").setLevel(logging.INFO)
     typer.echo(f"http://{settings.api_host}:{settings.api_port}/")
     serve_until_stopped(settings)

@@ -12,6 +12,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from api import answers, listen_queries, page_answers, queries
+from api.access.identifying import SESSION_COOKIE
+from api.access.principals import SCOPES
+from api.access.table import RULES, Rule
 from api.problems import MEDIA_TYPE
 from api.submitting import documents
 from api.submitting import queries as submit_queries
@@ -22,6 +25,23 @@ VERSION = "0.1.0"
 
 _INSIDE = re.compile(r"{(\w+)}")
 """A parameter in a path."""
+
+_CONVERTED = re.compile(r"<(?:[^<>]*:)?(\w+)>")
+"""A parameter in a route of the application."""
+
+_SCHEMES = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token of `playcount token create`; also as `Authorization: Token …`",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": SESSION_COOKIE,
+        "description": "What /login sets; over TLS its name has `__Host-` in front",
+    },
+}
 
 _REF = "#/components/schemas/{model}"
 
@@ -38,14 +58,10 @@ class Route:
     answer: type[answers.Answer] | None
     errors: tuple[int, ...] = ()
     media_type: str = ""
+    methods: tuple[str, ...] = ("get",)
     body: type[BaseModel] | None = None
     body_types: tuple[str, ...] = (JSON,)
     status: int = 200
-
-    @property
-    def method(self) -> str:
-        """As OpenAPI calls it."""
-        return "post" if self.body else "get"
 
 
 _READS = (422, 503)
@@ -88,6 +104,7 @@ ROUTES: dict[str, Route] = {
         submit_queries.SubmitQuery,
         documents.Accepted,
         (400, 413, 415, *_READS),
+        methods=("post",),
         body=documents.Sending,
         body_types=(JSON, *LINES),
         status=202,
@@ -97,6 +114,7 @@ ROUTES: dict[str, Route] = {
         queries.NoQuery,
         documents.Done,
         _SENDS,
+        methods=("post",),
         body=documents.Submitted,
     ),
     "/1/validate-token": Route(
@@ -127,6 +145,12 @@ ROUTES: dict[str, Route] = {
     "/config.json": Route("Settings of the dashboard", queries.NoQuery, answers.Config, (422,)),
     "/openapi.json": Route("This description", queries.NoQuery, None, (422,)),
     "/metrics": Route("State of API and layers, for Prometheus", queries.NoQuery, None, (422,)),
+    "/api/me": Route("Who the asker is", queries.NoQuery, answers.Me, (422, 503)),
+    "/login": Route(
+        "The form to sign in, and what it sends to", None, None, (), "", ("get", "post")
+    ),
+    "/logout": Route("End the session", None, None, (), "", ("post",)),
+    "/shared/{secret}": Route("Open a listener's page by a link", None, None),
     "/": Route("The dashboard", None, None),
     "/dashboard/{name}": Route("A file of the dashboard", None, None, (404,)),
 }
@@ -134,12 +158,13 @@ ROUTES: dict[str, Route] = {
 
 _ERRORS = {
     400: "The body can't be read, or the protocol doesn't allow it",
-    401: "There's no token, or it's nobody's",
+    401: "Access is on, and nothing that was sent says who asks",
+    403: "The asker's role or scopes don't open it",
+    404: "There's no such thing",
     413: "The body is too large, or has too many listens: send it in parts",
     415: "The body is said to be what isn't read",
-    429: "Too many requests; `Retry-After` says when to ask again",
-    404: "There's no such thing",
     422: "A parameter can't be used; `parameter` names it",
+    429: "Too many requests; `Retry-After` says when to go on",
     503: "MongoDB or Kafka doesn't answer; `Retry-After` says when to ask again",
 }
 
@@ -163,30 +188,53 @@ def description() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Playcount", "version": VERSION, "description": _ABOUT},
-        "paths": {path: {route.method: _operation(path, route)} for path, route in ROUTES.items()},
-        "components": {"schemas": schemas["$defs"]},
+        "paths": {
+            path: {method: _operation(path, route, method) for method in route.methods}
+            for path, route in ROUTES.items()
+        },
+        "components": {"schemas": schemas["$defs"], "securitySchemes": _SCHEMES},
     }
 
 
-def _operation(path: str, route: Route) -> dict[str, Any]:
+def _rules() -> dict[str, Rule]:
+    """The table of access by method and documented path."""
+    return {in_description(route): rule for route, rule in RULES.items()}
+
+
+def in_description(route: str) -> str:
+    """A route of the application, as the description writes it."""
+    return _CONVERTED.sub(r"{\1}", route)
+
+
+def _security(rule: Rule) -> list[dict[str, list[str]]]:
+    """One of these is asked for, if access is on: a scope that opens it, by either scheme."""
+    scopes = sorted(scope for scope in rule.needs if scope in SCOPES)
+    named = [[scope] for scope in scopes] or [[]]
+    return [{scheme: each} for scheme in _SCHEMES for each in named] if rule.needs else []
+
+
+def _operation(path: str, route: Route, method: str) -> dict[str, Any]:
+    rule = _rules()[f"{method.upper()} {path}"]
     success: dict[str, Any] = {"description": route.summary}
     if route.answer:
         success["content"] = _content("application/json", route.answer.__name__)
     elif route.media_type:
         success["content"] = {route.media_type: {"schema": {"type": "string"}}}
     responses = {str(route.status): success}
-    if route.answer and not route.body:
+    if route.answer and method == "get":
         responses["304"] = {"description": "Unchanged since the ETag in If-None-Match"}
-    for status in route.errors:
+    denials = (401, 403) if rule.needs else ()
+    for status in (*route.errors, *denials, *((429,) if rule.is_limited else ())):
         responses[str(status)] = {
             "description": _ERRORS[status],
             "content": _error(path),
         }
     operation: dict[str, Any] = {
         "summary": route.summary,
-        "operationId": _operation_id(path),
+        "operationId": _operation_id(path) + ("" if method == "get" else f"_{method}"),
         "parameters": _parameters(path, route),
         "responses": responses,
+        "security": _security(rule),
     }
     if route.body:
         content = [_content(each, route.body.__name__) for each in route.body_types]

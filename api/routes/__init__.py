@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from api.access import routes as access
 from api.routes import (
     health,
     imports,
     listenbrainz,
     listens,
+    me,
     metrics,
     page,
     pages,
@@ -44,6 +46,8 @@ BLUEPRINTS = tuple(
         health,
         metrics,
         page,
+        me,
+        access,
     )
 )
 """All blueprints of the application."""

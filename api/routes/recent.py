@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
+from api.access import own_listens
 from api.answering import answer, service
 from api.listen_items import items_of
 from api.listen_queries import RecentQuery, cursor_of
@@ -19,7 +20,7 @@ blueprint = Blueprint("recent", __name__)
 @blueprint.get("/api/recent")
 def recent() -> Response:
     """The listens that ended last, whatever their kind."""
-    query = parse(RecentQuery)
+    query = own_listens(parse(RecentQuery))
 
     def compute(snapshot: Snapshot) -> dict[str, Any]:
         kept = newest_listens(
