@@ -12,6 +12,7 @@ import pymongo
 from flask import Response, after_this_request, current_app, request
 
 from api import reading
+from api.access import principal, visible
 from api.charts import Charts, at_one_moment
 from api.feed import Feed
 from api.forms import Form, Table, form_asked, json_response, response_of
@@ -147,7 +148,7 @@ def _answer(
         if request.if_none_match.contains(etag):
             return with_etag(Response(status=304), etag)
         with pymongo.timeout(READ_SECONDS), service().metrics.merging():
-            body = {**compute(snapshot), "as_of": snapshot.as_of()}
+            body = {**visible(compute(snapshot)), "as_of": snapshot.as_of()}
         return with_etag(render(body), etag)
 
     return at_one_moment(take, respond)
@@ -180,4 +181,4 @@ def _following(cursor: str) -> str:
 
 
 def _question(query: Query, form: Form = "json", day: int | None = None) -> str:
-    return f"{request.path}?{query.model_dump_json()} {form} {day}"
+    return f"{request.path}?{query.model_dump_json()} {form} {day}{principal().view}"

@@ -211,6 +211,16 @@ class Ready(Answer):
 
     status: str
     checks: dict[str, CheckDone]
+class Me(Answer):
+    """Who the asker is, and what they may."""
+
+    access: bool = Field(description="Whether anybody is asked who they are")
+    kind: str = Field(description="local (access is off), user, token or link")
+    name: str
+    role: str | None = Field(description="admin, listener or viewer; null of others than users")
+    listener: str | None = Field(description="Whose listens the scopes are about; null: everyone's")
+    scopes: list[str]
+    sees_everyone: bool = Field(description="Whether every listener's name and listens are shown")
 
 
 class Config(Answer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from api import compression, headers, logs, problems, request_ids
+from api import access, compression, headers, logs, problems, request_ids
 from api.answering import EXTENSION, Service
 from api.charts import Charts
 from api.feed import Feed
@@ -51,6 +51,7 @@ def create_app(settings: Settings, store: Store | None = None, *, clock: Clock =
     compression.init_app(app)
     problems.init_app(app)
     headers.init_app(app, settings)
+    access.init_app(app, settings, store)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

@@ -33,5 +33,7 @@ def serve() -> None:
     set_up(settings)
     # It tells of every connection; that Kafka is away is told once, where listens are sent.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    # Below, it logs whole documents: names of listeners, and hashes of passwords.
+    logging.getLogger("pymongo").setLevel(logging.INFO)
     typer.echo(f"http://{settings.api_host}:{settings.api_port}/")
     serve_until_stopped(settings)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import logging
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +20,7 @@ from api.answering import EXTENSION
 from api.application import create_app
 from api.routes.stream import PATH as STREAM_PATH
 from listens.errors import UserMistakeError
+from listens.reach import check_reach, is_loopback
 from listens.settings import Settings
 from listens.store import open_store
 
@@ -84,16 +84,16 @@ def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then let the requests under way finish.
 
     Raises:
-        UserMistakeError: the address can't be bound to.
+        UserMistakeError: the address can't be bound to, or others could reach it unasked.
     """
     open_store(settings).client.close()  # a wrong connection string is told before the fork
-    check_address(settings.api_host, settings.api_port)
-    if not is_loopback(settings.api_host):
+    check_reach(settings)
+    if settings.access == "container" and not is_loopback(settings.api_host):
         _log.warning(
-            "the API asks for no password, and %s can be reached from other machines: "
-            "whoever reaches it reads every listener's history",
+            "PLAYCOUNT_ACCESS=container: whoever reaches %s reads every listener's history",
             settings.api_host,
         )
+    check_address(settings.api_host, settings.api_port)
     Server(settings).run()
 
 
@@ -111,6 +111,8 @@ def options(settings: Settings) -> dict[str, Any]:
         "proc_name": "playcount-api",
         "control_socket_disable": True,
         "worker_exit": _close_delivery,
+        # Of a proxy's headers the application believes what the settings say, and gunicorn none.
+        "forwarded_allow_ips": "",
     }
 
 
@@ -140,11 +142,3 @@ def check_address(host: str, port: int) -> None:
         raise UserMistakeError(
             f"can't listen on {host}:{port}: {error.strerror}; see PLAYCOUNT_API_HOST"
         ) from error
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -228,6 +228,20 @@ class Settings(BaseSettings):
     ready_batch_hours: float = Field(
         0, ge=0, description="Older than this, a batch version makes `/readyz` say no; 0: never"
     )
+    access: Literal["off", "on", "container"] = Field(
+        "off",
+        description="Who may do what: off: everyone on this machine everything; on: by users and "
+        "tokens; container: as off, inside a container whose port only its host publishes",
+    )
+    api_proxies: int = Field(
+        0, ge=0, le=10, description="Proxies in front whose X-Forwarded-* headers are believed"
+    )
+    api_requests_per_minute: int = Field(
+        1200, ge=1, description="Requests a minute by one user, token or address, with access on"
+    )
+    api_session_hours: float = Field(
+        168, gt=0, le=8760, description="How long a sign-in on the dashboard lasts"
+    )
     cors_origins: str = Field("", description="Origins that may read the API, separated by commas")
     dashboard_poll_seconds: float = Field(3600, ge=1, description="How often the dashboard polls")
 

@@ -30,6 +30,15 @@ HEARTBEATS = "heartbeats"
 SCHEDULED_RUNS = "scheduled_runs"
 ERASURES = "erasures"
 JOB_ORDERS = "job_orders"
+USERS = "users"
+TOKENS = "tokens"
+SESSIONS = "sessions"
+SHARED_LINKS = "shared_links"
+
+ACCESS = (USERS, TOKENS, SESSIONS, SHARED_LINKS)
+"""Who may do what. `listener`, in all but sessions, says whose; sessions name their `user`.
+
+All have `created_at`; the API alone knows the rest (api/access/)."""
 
 CURRENT = "current"
 """`_id` of the one document in BATCH_POINTER."""
@@ -44,9 +53,10 @@ _INDEXES: dict[str, list[list[tuple[str, int]]]] = {
     IMPORTS: [[("started_at", -1)]],
     REJECTED_EVENTS: [[("seq", 1)]],
     NAMES: [[("words", 1)], [("artist_id", 1)]],
+    SESSIONS: [[("user", 1)]],
 }
 
-_KEPT_SECONDS = {JOB_ORDERS: ("at", 7 * 24 * 3600)}
+_KEPT_SECONDS = {JOB_ORDERS: ("at", 7 * 24 * 3600), SESSIONS: ("expires_at", 0)}
 """Collection → the field with the moment from which on a document is kept for so long."""
 
 

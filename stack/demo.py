@@ -48,6 +48,11 @@ class Demo:
 
     def run(self, *, once: bool) -> None:
         """Show the charts; then replay until Ctrl-C, unless `once`."""
+        if self._settings.access == "on":
+            raise UserMistakeError(
+                "the demo prints charts without saying who asks; give PLAYCOUNT_ACCESS=off, or "
+                "start the parts with ./playcount up"
+            )
         for path in self._files:
             if not path.exists():
                 raise UserMistakeError(f"no file {path}")

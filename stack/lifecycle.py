@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from listens.errors import PlaycountError, ServiceDownError
+from listens.reach import check_reach
 from listens.settings import Settings
 from stack.hadoop import format_namenode, write_configuration
 from stack.kafka import format_storage, write_properties
@@ -36,7 +37,7 @@ def start(settings: Settings, names: tuple[str, ...]) -> tuple[str, ...]:
     """Start those of `names` that aren't up, without waiting for them; returns these.
 
     Raises:
-        UserMistakeError: a port is taken, or the disk is full.
+        UserMistakeError: a port is taken, the disk is full, or others could reach the API unasked.
         PlaycountError: Java or mongod is missing, or the supervisor doesn't start.
     """
     places = layout(settings)
@@ -45,6 +46,8 @@ def start(settings: Settings, names: tuple[str, ...]) -> tuple[str, ...]:
         supervisor = Supervisor(settings)
         if not supervisor.is_running():
             stop_leftovers(settings)  # they'd hold the ports and the data folders
+        if "api" in names:
+            check_reach(settings)
         check_disk(settings)
         check_memory(settings)
         write_properties(settings)

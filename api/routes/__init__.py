@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.access import routes as access
 from api.routes import (
     docs,
     drop_off,
@@ -9,6 +10,7 @@ from api.routes import (
     imports,
     listenbrainz,
     listens,
+    me,
     metrics,
     page,
     pages,
@@ -50,6 +52,8 @@ BLUEPRINTS = tuple(
         metrics,
         docs,
         page,
+        me,
+        access,
     )
 )
 """All blueprints of the application."""

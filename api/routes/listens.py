@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
-
 from flask import Blueprint, Response
 
 from api.answering import service
@@ -26,17 +23,13 @@ _MEBIBYTE = 1 << 20
 @blueprint.post("/api/listens")
 def listens() -> Response:
     """Take listens; once this is answered, Kafka has those that were accepted."""
-    listener = owner(parse(SubmitQuery).listener)
-    rows = rows_of_body(most_bytes=service().settings.api_body_mb * _MEBIBYTE)
-    found = taken(_named(rows), listener_id=listener, source=SOURCE)
+    query = parse(SubmitQuery)
+    body = rows_of_body(most_bytes=service().settings.api_body_mb * _MEBIBYTE)
+    rows = [renamed(row) if isinstance(row, dict) else row for row in body]
+    found = taken(rows, listener_id=owner(query.listener, rows), source=SOURCE)
     service().delivery.deliver(found.listens)
     service().metrics.submitted(found)
     return _balance(found)
-
-
-def _named(rows: Iterable[Any]) -> Iterator[Any]:
-    for row in rows:
-        yield renamed(row) if isinstance(row, dict) else row
 
 
 def _balance(found: Taken) -> Response:

@@ -9,6 +9,7 @@ from flask import Blueprint, Response
 from api.answering import answer_items, service
 from api.forms import Table
 from api.items import Listen
+from api.access import own_listens
 from api.listen_items import items_of
 from api.listen_queries import RecentQuery, cursor_of
 from api.newest import fitting, newest_listens, older
@@ -21,7 +22,7 @@ blueprint = Blueprint("recent", __name__)
 @blueprint.get("/api/recent")
 def recent() -> Response:
     """The listens that ended last, whatever their kind."""
-    query = parse(RecentQuery)
+    query = own_listens(parse(RecentQuery))
 
     def compute(snapshot: Snapshot) -> dict[str, Any]:
         kept = newest_listens(

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
+from api.access import visible_listeners
 from api.answering import answer, service
 from api.narrowing import SELECTED
 from api.queries import SlicesQuery, parse
@@ -22,6 +23,7 @@ def slices() -> Response:
     def compute(snapshot: Snapshot) -> dict[str, Any]:
         store, charts = service().store, service().charts
         known = {by: charts.slice_values(store, snapshot, by) for by in SELECTED}
+        known["listener"] = visible_listeners(known["listener"])
         return {
             by: {"items": values[: query.limit], "total": len(values)}
             for by, values in known.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pymongo
 from flask import Blueprint, Response, request
 
+from api.access import own_listens, while_known
 from api.answering import SNAPSHOT_SECONDS, service
 from api.events import MEDIA_TYPE
 from api.feed import FeedFullError
@@ -21,7 +22,7 @@ PATH = "/api/stream"
 @blueprint.get(PATH)
 def listens() -> Response:
     """Each listen as an event, in the order in which they were counted; ends with the server."""
-    query = parse(StreamQuery)
+    query = own_listens(parse(StreamQuery))
     asked = _asked(query)
     feed = service().feed
     try:
@@ -30,7 +31,7 @@ def listens() -> Response:
     except FeedFullError as error:
         return unavailable(f"{error}; try again, or set PLAYCOUNT_API_STREAMS higher")
     pieces = stream(feed, client, asked or Place(feed.until), query.wanted)
-    response = Response(pieces, content_type=MEDIA_TYPE)
+    response = Response(while_known(pieces), content_type=MEDIA_TYPE)
     response.call_on_close(lambda: feed.leave(client))
     response.cache_control.no_store = True
     response.headers["X-Accel-Buffering"] = "no"  # or nginx holds events back

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
+from batch.erasure.access import forget_access
+from batch.erasure.before import before
 from batch.erasure.loads import NOBODY, forget_loads
 from batch.erasure.raw import is_by
 from listens import store as collections
@@ -41,7 +42,7 @@ def forget(
     listener: str,
     seen: Sequence[bytes],
 ) -> None:
-    """Remove the listener from `seen`, rejected events and imports.
+    """Remove the listener from `seen`, rejected events, imports, and who may do what.
 
     `seen` are the keys of the events that were counted before the erasure.
     """
@@ -54,6 +55,7 @@ def forget(
         some = {"_id": {"$in": rejected[first : first + IDS_AT_ONCE]}}
         store[collections.REJECTED_EVENTS].delete_many(some)
     _forget_imports(store, erasure, listener)
+    forget_access(store, erasure, listener)
 
 
 def rejected_events(store: Store, erasure: Erasure | None, listener: str) -> Iterator[Document]:
@@ -69,10 +71,7 @@ def rejected_events(store: Store, erasure: Erasure | None, listener: str) -> Ite
 
 def imports_of(store: Store, erasure: Erasure | None, listener: str) -> list[Document]:
     """The accounts of the listener's imports before the erasure, or all of them."""
-    theirs: dict[str, Any] = {"listener_id": listener}
-    if erasure is not None:
-        begun = store[collections.ERASURES].find_one({"_id": erasure.number}) or {}
-        theirs["started_at"] = {"$lt": begun["at"]}
+    theirs = {"listener_id": listener} | before(store, erasure, "started_at")
     return list(store[collections.IMPORTS].find(theirs))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from batch import versions
 from batch.bulk.loaded import loads_of
+from batch.erasure.before import before
 from listens import store as collections
 from listens.bulk_loads import partition_of
 from listens.erasures import Erasure
@@ -40,11 +41,7 @@ def loaded_places(store: Store, listener: str) -> Offsets:
 
 def loads_before(store: Store, erasure: Erasure | None, listener: str) -> list[Document]:
     """The accounts of the listener's bulk loads before the erasure, or all of them."""
-    theirs: dict[str, Any] = {"listener_id": listener}
-    if erasure is not None:
-        begun = store[collections.ERASURES].find_one({"_id": erasure.number}) or {}
-        theirs["started_at"] = {"$lt": begun["at"]}
-    return _theirs(store, theirs)
+    return _theirs(store, {"listener_id": listener} | before(store, erasure, "started_at"))
 
 
 def forget_loads(store: Store, erasure: Erasure, listener: str) -> None:

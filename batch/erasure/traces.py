@@ -11,6 +11,7 @@ from pymongo.client_session import ClientSession
 
 from batch import versions
 from batch.bulk.loaded import sealed_loads, uncounted_events
+from batch.erasure.access import access_held
 from batch.erasure.forgetting import imports_of, rejected_events
 from batch.erasure.loads import loads_before
 from listens import bulk_loads
@@ -52,6 +53,10 @@ def in_mongodb(store: Store, erasure: Erasure | None, listener: str) -> Iterator
         collections.BULK_LOADS: (
             len(loads_before(store, erasure, listener)), "accounts", AGAIN,
         ),
+        **{
+            name: (count, "documents", AGAIN)
+            for name, count in access_held(store, erasure, listener).items()
+        },
         collections.SEEN: (_seen_too_many(store), "ids of events that don't count", AGAIN),
     }  # fmt: skip
     for where, (count, what, goes) in counts.items():

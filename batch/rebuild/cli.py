@@ -19,7 +19,9 @@ app = typer.Typer()
 def rebuild(
     force: Annotated[
         bool,
-        typer.Option("--force", help="Drop what is in the database, but for imports and erasures"),
+        typer.Option(
+            "--force", help="Drop what is in the database, but for imports, erasures and users"
+        ),
     ] = False,
     submit: bool | None = SUBMIT,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document")] = False,

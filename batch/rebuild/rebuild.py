@@ -52,7 +52,7 @@ def rebuild(
         spark: the session.
         store: the database, without anything in it unless `force` is given.
         settings: where the archive is, and the reporting zone.
-        force: drop what is there, but for the ledger of imports and the erasures.
+        force: drop what is there, but for imports, erasures, and who may do what.
         tell: called with the name of each step as it begins.
 
     Raises:

@@ -14,8 +14,8 @@ from listens.store import Store
 KEPT = (collections.IMPORTS, collections.ERASURES)
 """What can't be made from the archive stays where it's there."""
 
-NO_CONTENT = (collections.HEARTBEATS, collections.JOB_ORDERS)
-"""Signs of life, and the order of this very rebuild where it runs on YARN."""
+NO_CONTENT = (collections.HEARTBEATS, collections.JOB_ORDERS, *collections.ACCESS)
+"""Signs of life, the order of this very rebuild where it runs on YARN, and who may do what."""
 
 HEARTBEAT_WITHIN = timedelta(seconds=3)
 
@@ -43,7 +43,7 @@ def make_room(store: Store, *, force: bool) -> None:
     if held and not force:
         raise UserMistakeError(
             f"the database {store.name} isn't empty ({', '.join(sorted(held))}); --force drops all "
-            f"of it but {' and '.join(KEPT)}"
+            f"of it but {', '.join(KEPT)}, and users with their tokens and links"
         )
     for name in held:
         if name not in KEPT:

@@ -11,8 +11,9 @@ import time
 
 import pytest
 
-from api.server import check_address, is_loopback, options, serve
+from api.server import check_address, options, serve
 from listens.errors import UserMistakeError
+from listens.reach import is_loopback
 from listens.settings import CHECKOUT, Settings
 
 NOWHERE = "mongodb://127.0.0.1:1/?replicaSet=rs0"
@@ -98,18 +99,60 @@ def test_only_loopback_is_out_of_reach_of_others(host, expected):
     assert is_loopback(host) is expected
 
 
-def test_other_machines_are_let_in_with_a_warning_only(monkeypatch, caplog):
-    monkeypatch.setattr("api.server.Server.run", lambda _: None)
-    caplog.set_level(logging.WARNING)
-    for host in ("127.0.0.1", "0.0.0.0"):
-        update = {"api_host": host, "api_port": free_port(), "mongo_uri": NOWHERE}
-        serve(Settings().model_copy(update=update))
+@pytest.mark.parametrize(
+    ("update", "reach"),
+    [
+        ({"api_host": "0.0.0.0"}, "0.0.0.0 can be reached from other machines"),
+        ({"api_host": "::"}, ":: can be reached from other machines"),
+        ({"api_proxies": 1}, "PLAYCOUNT_API_PROXIES lets others in"),
+    ],
+)
+def test_it_refuses_to_start_where_others_would_not_be_asked_who_they_are(
+    monkeypatch, update, reach
+):
+    monkeypatch.setattr("api.server.Server.run", lambda _: pytest.fail("it started"))
 
-    [warning] = caplog.records
-    assert warning.message == (
-        "the API asks for no password, and 0.0.0.0 can be reached from other machines: "
-        "whoever reaches it reads every listener's history"
+    with pytest.raises(UserMistakeError) as caught:
+        serve(Settings().model_copy(update={"mongo_uri": NOWHERE} | update))
+
+    assert str(caught.value) == (
+        f"{reach}, and nobody is asked who they are: set PLAYCOUNT_ACCESS=on, and add a user by "
+        "./playcount user add NAME --role admin (docs/access.md), or bind to 127.0.0.1"
     )
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("update", "warnings"),
+    [
+        ({}, 0),
+        ({"api_host": "0.0.0.0", "access": "on"}, 0),
+        ({"api_host": "0.0.0.0", "access": "container"}, 1),
+    ],
+)
+def test_it_starts_where_nobody_else_comes_or_all_are_asked(monkeypatch, caplog, update, warnings):
+    started = []
+    monkeypatch.setattr("api.server.Server.run", started.append)
+    caplog.set_level(logging.WARNING)
+
+    serve(Settings().model_copy(update={"api_port": free_port(), "mongo_uri": NOWHERE} | update))
+
+    assert len(started) == 1
+    assert len(caplog.records) == warnings
+
+
+def test_the_command_refuses_with_two():
+    done = subprocess.run(
+        [sys.executable, CHECKOUT / "playcount", "serve"],
+        env=os.environ | {"PLAYCOUNT_API_HOST": "0.0.0.0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "PLAYCOUNT_ACCESS=on" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_an_address_of_ip_version_6_is_bracketed():

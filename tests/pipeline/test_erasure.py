@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from api.access import links, sessions, tokens, users
 from batch.archive.check import check
 from batch.archive.upkeep import optimize
 from batch.erasure import negation
@@ -360,6 +361,35 @@ def test_rejected_rows_are_files_of_the_machine_where_the_command_is_given(
     where = {trace["where"]: trace["what"] for trace in json.loads(found.stdout)["traces"]}
     assert where["rejected rows"] == "1 files"
     assert found.returncode == 1
+
+
+def test_who_let_the_listener_in_goes_too(pipeline: Pipeline) -> None:
+    send(pipeline, *some_listens("ann", first=0, n=2), *some_listens("bob", first=0, n=1))
+    pipeline.drain()
+    store = pipeline.store
+    for name, role, listener in (("a", "listener", "ann"), ("b", "listener", "bob"),
+                                 ("root", "admin", "ann")):  # fmt: skip
+        password = "correct horse battery"
+        users.add(store, name, role=role, listener=listener, password=password)
+        sessions.begin(store, name, hours=1)
+    for listener in ("ann", "bob", None):
+        tokens.create(store, "a program", scopes={"listens:write"}, listener=listener)
+    links.create(store, "ann")
+    links.create(store, "bob")
+    access = {"users", "tokens", "shared_links"}
+    assert {trace.where for trace in proof(pipeline).traces} >= access
+
+    erased(pipeline)
+
+    assert not {trace.where for trace in proof(pipeline).traces} & access
+    whose = {each["_id"]: each["listener"] for each in users.listed(store)}
+    assert whose == {"b": "bob", "root": None}
+    assert {each["user"] for each in store[collections.SESSIONS].find()} == {"b", "root"}
+    assert [each["listener"] for each in tokens.listed(store)] == ["bob", None]
+    assert [each["listener"] for each in links.listed(store)] == ["bob"]
+    # What comes later is of new listening.
+    links.create(store, "ann")
+    assert not {trace.where for trace in proof(pipeline).traces} & access
 
 
 def test_nothing_is_erased_while_the_listener_imports(pipeline: Pipeline) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from api.access import tokens
 from batch.archive.check import check
 from batch.archive.upkeep import ALIVE_WITHIN
 from batch.erasure.erase import erase
@@ -177,6 +178,7 @@ def test_a_database_that_holds_something_is_only_dropped_by_force(pipeline: Pipe
     pipeline.drain()
     account = {"_id": "x", "state": "settled", "started_at": datetime.now(UTC)}
     pipeline.store[collections.IMPORTS].insert_one(account)
+    token = tokens.create(pipeline.store, "a program", scopes={"admin"})
 
     with pytest.raises(UserMistakeError, match=r"isn't empty .*speed_commits.*--force drops"):
         rebuilt(pipeline)
@@ -185,6 +187,7 @@ def test_a_database_that_holds_something_is_only_dropped_by_force(pipeline: Pipe
     assert version["events"] == 3
     assert pipeline.get("/api/summary")["plays"] == 3
     assert pipeline.store[collections.IMPORTS].distinct("_id") == ["x"]
+    assert tokens.find(pipeline.store, token) is not None
 
 
 def test_nothing_is_rebuilt_while_streaming_runs(pipeline: Pipeline) -> None:

@@ -105,6 +105,17 @@ def test_one_port_for_two_components_is_refused(new_settings: Callable[[], Setti
         start(twice, SERVICES)
 
 
+def test_an_api_that_others_would_reach_unasked_is_refused(
+    new_settings: Callable[[], Settings],
+) -> None:
+    settings = new_settings().model_copy(update={"api_host": "0.0.0.0"})
+
+    with pytest.raises(UserMistakeError, match="set PLAYCOUNT_ACCESS=on"):
+        start(settings, ("api",))
+
+    assert stack_processes(settings) == []
+
+
 def test_a_component_can_be_stopped_alone(stack: Settings) -> None:
     stop(stack, ("mongod",))
 
