@@ -44,13 +44,6 @@ def init_app(app: Flask, settings: Settings, store: Store) -> None:
     app.after_request(_personal)
 
 
-def too_many(seconds: float) -> Response:
-    """That the asker is to wait."""
-    response = problem(429, "That was too often; Retry-After says when to go on.")
-    response.headers["Retry-After"] = str(math.ceil(seconds))
-    return response
-
-
 def _checked() -> AnyResponse | None:
     if request.url_rule is None or request.method == "OPTIONS":
         return None  # 404 and 405 tell nothing, and a preflight carries nothing
@@ -68,7 +61,7 @@ def _decided(rule: Rule | None) -> AnyResponse | None:
         return _denied(who)
     if rule.is_limited and (seconds := _wait(who)):
         audit.record("request", by=who.id, result="too many", route=_route())
-        return too_many(seconds)
+        return _too_many(seconds)
     return None if _may(who, rule) else _refused(who, rule)
 
 
@@ -104,6 +97,13 @@ def _refused(who: Principal, rule: Rule) -> AnyResponse:
 def _denied(who: Principal) -> Response:
     audit.record("request", by=who.id, result="denied", route=_route())
     return problem(403, f"This isn't for {who.role or f'this {who.kind}'} to see or to do.")
+
+
+def _too_many(seconds: float) -> Response:
+    """That the asker is to wait."""
+    response = problem(429, "That was too often; Retry-After says when to go on.")
+    response.headers["Retry-After"] = str(math.ceil(seconds))
+    return response
 
 
 def _foreign() -> Response:

@@ -101,6 +101,16 @@ def test_one_address_guesses_twenty_times_at_whomever(guarded, filled) -> None:
     assert guesses == [401] * 20 + [429]
 
 
+def test_who_guesses_too_often_is_told_so_on_the_form(guarded) -> None:
+    for _ in range(11):
+        form = {"name": "hugo", "password": "wrong"}
+        response = browser(guarded).post("/login", data=form, headers=OURS)
+
+    assert (response.status_code, response.headers["Retry-After"]) == (429, "60")
+    assert "tried too often" in response.text
+    assert 'value="hugo"' in response.text
+
+
 def test_right_passwords_cost_no_guesses(guarded, filled) -> None:
     users.add(filled, "gina", role="viewer", listener=None, password=PASSWORD)
 
