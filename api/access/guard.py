@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import math
 
 from flask import Flask, Response, redirect, request, url_for
@@ -15,6 +14,7 @@ from api.access.principals import Principal
 from api.access.rates import Buckets
 from api.access.table import OPEN, RULES, Rule
 from api.problems import problem
+from listens.reach import is_loopback
 from listens.settings import Settings
 from listens.store import Store
 
@@ -66,7 +66,7 @@ def _decided(rule: Rule | None) -> AnyResponse | None:
 
 
 def _may(who: Principal, rule: Rule) -> bool:
-    if rule.is_local and _is_from_here():
+    if rule.is_local and is_loopback(request.remote_addr or ""):
         return True
     if rule.of_everyone:
         name, value = rule.of_everyone
@@ -130,10 +130,6 @@ def _wait(who: Principal) -> float:
 def _route() -> str:
     method = "GET" if request.method == "HEAD" else request.method
     return f"{method} {request.url_rule}"
-
-
-def _is_from_here() -> bool:
-    return ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104  # an address that isn't, in the place of none
 
 
 def _personal(response: Response) -> Response:
