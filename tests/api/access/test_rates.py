@@ -77,7 +77,8 @@ def test_who_asks_too_often_is_told_when_to_go_on(slow, shown) -> None:
     for _ in range(3):
         response = program(slow).get("/api/me", headers=shown["anna"])
 
-    assert (response.status_code, response.headers["Retry-After"]) == (429, "30")
+    assert response.status_code == 429
+    assert 0 < int(response.headers["Retry-After"]) <= 30
     assert response.content_type == "application/problem+json"
 
 
@@ -106,7 +107,8 @@ def test_who_guesses_too_often_is_told_so_on_the_form(guarded) -> None:
         form = {"name": "hugo", "password": "wrong"}
         response = browser(guarded).post("/login", data=form, headers=OURS)
 
-    assert (response.status_code, response.headers["Retry-After"]) == (429, "60")
+    assert response.status_code == 429
+    assert 0 < int(response.headers["Retry-After"]) <= 60
     assert "tried too often" in response.text
     assert 'value="hugo"' in response.text
 
