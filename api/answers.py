@@ -211,6 +211,8 @@ class Ready(Answer):
 
     status: str
     checks: dict[str, CheckDone]
+
+
 class Me(Answer):
     """Who the asker is, and what they may."""
 

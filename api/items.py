@@ -96,7 +96,9 @@ class Album(Item):
 
 
 def _named(ranking: Ranking) -> type[Item]:
-    fields: dict[str, Any] = {ranking.key: (str, ...)}
+    # A listener's name is null for those who may not see it.
+    kind = str | None if ranking.key == "listener" else str
+    fields: dict[str, Any] = {ranking.key: (kind, ...)}
     name = ranking.key.capitalize()
     about = f"A rank of a chart of {ranking.view}."
     return create_model(name, __base__=Item, __doc__=about, **fields)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache, reduce
 from operator import or_
 from typing import Any
@@ -11,180 +10,17 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from api import (
-    answers,
-    drop_off,
-    items,
-    listen_queries,
-    page_answers,
-    queries,
-    search_queries,
-    selections,
-)
+from api import answers, items, selections
+from api.access import describing
 from api.openapi_responses import REF, content_of, responses
+from api.openapi_routes import ROUTES, Route
 from api.submitting import documents
-from api.submitting import queries as submit_queries
-from api.submitting.bodies import JSON, LINES
 from api.submitting.protocol import PREFIX
 
 VERSION = "0.1.0"
 
 _INSIDE = re.compile(r"{(\w+)}")
 """A parameter in a path."""
-
-
-@dataclass(frozen=True)
-class Route:
-    """One documented path; `answer` is None for files and streams, `media_type` is theirs.
-
-    `example` is a query string where a question without one is refused. `body` is sent by POST,
-    as one of `body_types`; `status` is that of success.
-    """
-
-    summary: str
-    query: type[selections.Query] | None
-    answer: type[items.Answer] | None
-    errors: tuple[int, ...] = ()
-    media_type: str = ""
-    tag: str = "Charts"
-    example: str = ""
-    body: type[BaseModel] | None = None
-    body_types: tuple[str, ...] = (JSON,)
-    status: int = 200
-
-    @property
-    def method(self) -> str:
-        """As OpenAPI calls it."""
-        return "post" if self.body else "get"
-
-
-_READS = (422, 503)
-_MOMENTS = (410, *_READS)
-_ASKS = (400, 429, 503)
-_SENDS = (400, 401, 413, 429, 503)
-_LISTENS, _OPERATIONS, _PAGES = "Listens and imports", "Operations", "Dashboard and documents"
-_PROTOCOL = "ListenBrainz"
-
-ROUTES: dict[str, Route] = {
-    **{
-        f"/api/top-{view}": Route(f"Top {view}", queries.TopQuery, answer, _MOMENTS)
-        for view, answer in answers.TOPS.items()
-    },
-    "/api/tops": Route("The first ranks by slice", queries.TopsQuery, answers.Tops, _MOMENTS,
-        example="entity=artists&per=country",
-    ),
-    "/api/trending": Route("What rises", queries.TrendingQuery, answers.Trending, _MOMENTS,
-        example="window=newest-month",
-    ),
-    "/api/windows": Route(
-        "First ranks by the minute", queries.WindowsQuery, answers.Windows, _READS
-    ),
-    "/api/drop-off": Route(
-        "Where tracks are left", drop_off.DropOffQuery, page_answers.DropOff, _MOMENTS
-    ),
-    "/api/rhythm": Route(
-        "Hours of the week, parts of the day", selections.Selection, answers.Rhythm, _MOMENTS
-    ),
-    "/api/{view}/{key}": Route(
-        "All about a song, artist or album", queries.PageQuery, page_answers.Work, (404, *_MOMENTS)
-    ),
-    "/api/genres/{genre}": Route(
-        "All about a genre", queries.PageQuery, page_answers.GenrePage, _MOMENTS
-    ),
-    "/api/listeners/{listener}": Route(
-        "All about a listener", queries.PageQuery, page_answers.ListenerPage, _MOMENTS
-    ),
-    "/api/search": Route(
-        "Search by name", search_queries.SearchQuery, page_answers.SearchResult, _READS,
-        example="q=joga",
-    ),
-    "/api/summary": Route(
-        "Totals of a selection", queries.SummaryQuery, answers.Summary, _MOMENTS
-    ),
-    "/api/timeline": Route("Sums by period", queries.TimelineQuery, answers.Timeline, _MOMENTS),
-    "/api/slices": Route("Values of the slices", queries.SlicesQuery, answers.Slices, _READS),
-    "/api/recent": Route(
-        "The newest listens", listen_queries.RecentQuery, answers.Recent, _READS, tag=_LISTENS
-    ),
-    "/api/stream": Route(
-        "Listens as they are counted", listen_queries.StreamQuery, None, _READS,
-        "text/event-stream", _LISTENS,
-    ),
-    "/api/listens": Route(
-        "Send listens",
-        submit_queries.SubmitQuery,
-        documents.Accepted,
-        (400, 413, 415, *_READS),
-        body=documents.Sending,
-        body_types=(JSON, *LINES),
-        status=202,
-        tag=_LISTENS,
-    ),
-    "/1/submit-listens": Route(
-        "Send listens",
-        queries.NoQuery,
-        documents.Done,
-        _SENDS,
-        body=documents.Submitted,
-        tag=_PROTOCOL,
-    ),
-    "/1/validate-token": Route(
-        "Whose a token is",
-        submit_queries.TokenQuery,
-        documents.TokenValidity,
-        (400, 429),
-        tag=_PROTOCOL,
-    ),
-    "/1/user/{listener}/listens": Route(
-        "A listener's newest listens",
-        submit_queries.UserListensQuery,
-        documents.UserListens,
-        _ASKS,
-        tag=_PROTOCOL,
-    ),
-    "/1/user/{listener}/listen-count": Route(
-        "A listener's number of listens",
-        queries.NoQuery,
-        documents.ListenCount,
-        _ASKS,
-        tag=_PROTOCOL,
-    ),
-    "/1/user/{listener}/playing-now": Route(
-        "What a listener hears now",
-        queries.NoQuery,
-        documents.PlayingNow,
-        (400, 429),
-        tag=_PROTOCOL,
-    ),
-    "/api/imports": Route(
-        "The ledger of imports", queries.ImportsQuery, answers.Imports, _READS, tag=_LISTENS
-    ),
-    "/api/status": Route(
-        "State of the layers", queries.NoQuery, answers.Status, _READS, tag=_OPERATIONS
-    ),
-    "/healthz": Route(
-        "Whether the process answers", queries.NoQuery, answers.Health, (422,), tag=_OPERATIONS
-    ),
-    "/readyz": Route(
-        "Whether store and data are fit", queries.NoQuery, answers.Ready, _READS, tag=_OPERATIONS
-    ),
-    "/metrics": Route(
-        "State of API and layers, for Prometheus", queries.NoQuery, None, (422,), "text/plain",
-        _OPERATIONS,
-    ),
-    "/config.json": Route(
-        "Settings of the dashboard", queries.NoQuery, answers.Config, (422,), tag=_PAGES
-    ),
-    "/openapi.json": Route(
-        "This description", queries.NoQuery, None, (422,), "application/json", _PAGES
-    ),
-    "/docs": Route(
-        "This description, for people", queries.NoQuery, None, (422,), "text/html", _PAGES
-    ),
-    "/": Route("The dashboard", None, None, (), "text/html", _PAGES),
-    "/dashboard/{name}": Route("A file of the dashboard", None, None, (404,), "*/*", _PAGES),
-}  # fmt: skip
-"""Every path of the application; a test compares them with its URL map."""
 
 _ABOUT = (
     "Exact charts of listens: each answer counts exactly the events before `as_of.offsets`. "
@@ -216,29 +52,34 @@ def description() -> dict[str, Any]:
         "info": {"title": "Playcount", "version": VERSION, "description": _ABOUT},
         "servers": [{"url": "/"}],
         "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in ROUTES.values())],
-        "paths": {path: {route.method: _operation(path, route)} for path, route in ROUTES.items()},
-        "components": {"schemas": schemas["$defs"]},
+        "paths": {
+            path: {method: _operation(path, route, method) for method in route.methods}
+            for path, route in ROUTES.items()
+        },
+        "components": {"schemas": schemas["$defs"], "securitySchemes": describing.SCHEMES},
     }
 
 
-def _operation(path: str, route: Route) -> dict[str, Any]:
+def _operation(path: str, route: Route, method: str) -> dict[str, Any]:
     example = f"{path}?{route.example}" if route.example else path
-    is_tried = not route.body and not _INSIDE.search(path)
+    is_tried = method == "get" and not _INSIDE.search(path)
     operation: dict[str, Any] = {
         **({"x-example": example} if is_tried else {}),
         "tags": [route.tag],
         "summary": route.summary,
-        "operationId": _operation_id(path),
+        "operationId": _operation_id(path) + ("" if method == route.methods[0] else f"_{method}"),
         "parameters": _parameters(path, route),
         "responses": responses(
             route.summary,
             answer=route.answer.__name__ if route.answer else "",
             media_type=route.media_type,
             is_table=route.query is not None and issubclass(route.query, selections.ItemsQuery),
-            errors=route.errors,
+            errors={*route.errors, *describing.denials(method, path)},
             status=route.status,
+            leads_on=route.leads_on,
             is_protocol=path.startswith(PREFIX),
         ),
+        "security": describing.security(method, path),
     }
     if route.body:
         content = [content_of(route.body, each) for each in route.body_types]

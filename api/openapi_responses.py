@@ -17,7 +17,8 @@ from api.submitting.documents import ProtocolError
 
 ERRORS = {
     400: "The body can't be read, or the protocol doesn't allow it",
-    401: "There's no token, or it's nobody's",
+    401: "Access is on, and nothing that was sent says who asks",
+    403: "The asker's role or scopes don't open it",
     404: "There's no such thing",
     405: "Not with this method; `Allow` has those that go",
     410: "The moment of `head_seq` can't be told any more",
@@ -52,6 +53,7 @@ def responses(
     errors: Iterable[int],
     status: int = 200,
     is_protocol: bool = False,
+    leads_on: bool = False,
 ) -> dict[str, Any]:
     """Status code → response; `answer` names the model of JSON, `media_type` is of anything else.
 
@@ -71,6 +73,8 @@ def responses(
     }
     if status == HTTPStatus.OK and not is_protocol:
         found["304"] = {"description": "Unchanged since the ETag in If-None-Match"}
+    if leads_on:
+        found["303"] = {"description": "`Location` says where to"}
     error = content_of(ProtocolError, JSON) if is_protocol else content_of(Problem, PROBLEM)
     return found | {
         str(failed): {

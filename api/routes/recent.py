@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import Blueprint, Response
 
+from api.access import own_listens
 from api.answering import answer_items, service
 from api.forms import Table
 from api.items import Listen
-from api.access import own_listens
 from api.listen_items import items_of
 from api.listen_queries import RecentQuery, cursor_of
 from api.newest import fitting, newest_listens, older

@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from api.openapi import ROUTES, description
+from api.openapi import description
+from api.openapi_routes import ROUTES
 
 
 class Elements(HTMLParser):

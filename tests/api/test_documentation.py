@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api.openapi import ROUTES
+from api.openapi_routes import ROUTES
 from api.queries import parameters_of
 from listens.settings import CHECKOUT
 from tests.api.documents import Heard, write_commit, write_version

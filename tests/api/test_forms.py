@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api.openapi import ROUTES
+from api.openapi_routes import ROUTES
 from api.selections import ItemsQuery
 from tests.api.documents import START, Heard, write_commit, write_version
 from tests.api.test_top import ask

@@ -9,7 +9,7 @@ import pytest
 
 from api import answers
 from api.application import create_app
-from api.openapi import ROUTES
+from api.openapi_routes import ROUTES
 from listens.identity import song_id
 from listens.rules import RATES, SHOWN
 from tests.api.documents import START, Heard, write_commit, write_version
