@@ -40,6 +40,14 @@ def test_charts_of_listeners_have_no_names_but_ones_own(get, who, names) -> None
     assert [item["plays"] for item in chart["items"]] == [3, 1]
 
 
+@pytest.mark.parametrize(("who", "total"), [("admin", 1), ("anna", None), ("viewer", None)])
+def test_listeners_are_searched_by_those_who_see_them_all(get, who, total) -> None:
+    found = get(who, "/api/search?q=ben").json
+
+    assert found["songs"]["total"] == 0
+    assert found.get("listeners", {}).get("total") == total
+
+
 @pytest.mark.parametrize(
     ("who", "names"),
     [("admin", ["anna", "ben"]), ("anna", ["anna"]), ("viewer", []), ("anna's link", ["anna"])],
