@@ -136,7 +136,8 @@ def assert_the_rest_is_known(pipeline: Pipeline, counted: Any) -> None:
 def some_listens(listener: str, *, first: int, n: int) -> list[dict[str, Any]]:
     return [
         listen(listener, MORNING + timedelta(hours=7 * (first + place)), 40_000, place % 5, "web",
-               {"ann": "DE", "bob": "FR"}.get(listener), None, None, "music", True)
+               {"ann": "DE", "bob": "FR"}.get(listener), None, None, "music", True,
+               details={"duration_ms": 180_000})
         for place in range(n)
     ]  # fmt: skip
 
@@ -159,6 +160,20 @@ def assert_counts(pipeline: Pipeline, log: list[dict[str, Any]]) -> None:
         answer = pipeline.get("/api/top-songs", **query, limit=1000)
         assert {item["song_id"]: item["plays"] for item in answer["items"]} == expected
         assert answer["total"] == len(expected)
+    assert_listeners_and_drop_off(pipeline, log)
+
+
+def assert_listeners_and_drop_off(pipeline: Pipeline, log: list[dict[str, Any]]) -> None:
+    heard = {one["event_id"]: one for one in log if one["kind"] == "music"}.values()
+    listeners: dict[str, set[str]] = {}
+    for one in heard:
+        listeners.setdefault(one["song_id"].hex(), set()).add(one["listener_id"])
+    of_known_length = sum(1 for one in heard if one.get("duration_ms"))
+
+    items = pipeline.get("/api/top-songs", by="listeners", limit=1000)["items"]
+    found = {item["song_id"]: item["listeners"] for item in items}
+    assert found == {song: len(who) for song, who in listeners.items()}
+    assert pipeline.get("/api/drop-off")["drop_off"] == [0, 0, of_known_length, *[0] * 7]
 
 
 @pytest.mark.parametrize("stop_at", STEPS[1:])
