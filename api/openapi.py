@@ -68,7 +68,8 @@ ROUTES: dict[str, Route] = {
     "/config.json": Route("Settings of the dashboard", queries.NoQuery, answers.Config, (422,)),
     "/openapi.json": Route("This description", queries.NoQuery, None, (422,)),
     "/metrics": Route("State of API and layers, for Prometheus", queries.NoQuery, None, (422,)),
-    "/": Route("The dashboard", None, None),
+    "/": Route("To the dashboard", None, None),
+    "/dashboard/": Route("The dashboard", None, None),
     "/dashboard/{name}": Route("A file of the dashboard", None, None, (404,)),
 }
 """Every path of the application; a test compares them with its URL map."""
