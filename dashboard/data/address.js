@@ -1,43 +1,66 @@
-// What is shown, as the page's address holds it: a reload and the back button bring it back.
+// What is shown, as the page's address holds it after `#`: a reload, the back button and a link
+// that is shared bring it back. After `#`, since any static server can then serve the page.
 import { kindOf } from "./windows.js";
 
-export const SLICES = ["listener", "country", "platform", "daypart"];
-const MEASURES = ["plays", "ms_played", "skips"];
+export const SLICES = ["listener", "country", "platform", "daypart", "personality", "genre", "mood"];
+export const ENTITIES = ["songs", "artists", "albums", "genres", "listeners"];
+const MEASURES = [
+  "plays", "ms_played", "skips", "streams", "completed", "average_ms_played", "skip_rate", "completion_rate",
+  "average_rating", "average_heard", "average_age",
+];
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
-/** The state in a query string; what can't be used is as if it weren't there. */
-export function parseState(search) {
+/** View → the parameters that it alone has. */
+const OWN = {
+  overview: [],
+  charts: ["order", "page", "mode", "q"],
+  live: ["artist", "genre", "platform", "mood", "country", "rating", "skipped", "size", "entity"],
+  item: [],
+  compare: ["a", "b", "periods"],
+  pipeline: [],
+};
+const UNSLICED = ["live", "item", "pipeline"]; // their parameters of these names mean something else
+
+/** The state in the part of an address after `#`; what can't be used is as if it weren't there. */
+export function parseAddress(hash) {
+  const [path, search = ""] = hash.replace(/^#?\/?/, "").split(/\?(.*)/s);
+  const { view, entity, key } = viewOf(path.split("/").map(decoded));
   const query = new URLSearchParams(search);
-  const known = (name, values, otherwise) => (values.includes(query.get(name)) ? query.get(name) : otherwise);
   const date = (name) => (DATE.test(query.get(name) ?? "") ? query.get(name) : "");
-  const by = SLICES.find((name) => query.get(name));
-  const [from, to] = [date("from"), date("to")];
+  const custom = query.has("from") || query.has("to");
+  const slice = UNSLICED.includes(view) ? "" : (SLICES.find((name) => query.get(name)) ?? "");
   return {
-    window: kindOf(query.get("window") ?? "") ? query.get("window") : "all",
-    custom: Boolean(from || to),
-    from,
-    to,
-    by: known("by", MEASURES, "plays"),
-    slice: by ?? "",
-    value: by ? query.get(by) : "",
-    tab: known("tab", ["artists", "albums"], "artists"),
-    rows: query.get("rows") === "50" ? 50 : 10,
+    view, entity, key, custom,
+    window: !custom && kindOf(query.get("window") ?? "") ? query.get("window") : "all",
+    from: date("from"),
+    to: date("to"),
+    by: MEASURES.includes(query.get("by")) ? query.get("by") : "plays",
+    slice,
+    value: slice ? query.get(slice) : "",
+    own: Object.fromEntries(OWN[view].filter((name) => query.get(name)).map((name) => [name, query.get(name)])),
   };
 }
 
-/** The query string of a state; defaults are left out. */
-export function formatState(state) {
+/** The address of a state, from `#` on; what is usual is left out. */
+export function formatAddress(state) {
   const query = selection(state);
   if (query.get("window") === "all") query.delete("window");
   if (state.by !== "plays") query.set("by", state.by);
-  if (state.tab !== "artists") query.set("tab", state.tab);
-  if (state.rows !== 10) query.set("rows", state.rows);
-  const text = query.toString();
-  return text && `?${text}`;
+  for (const [name, value] of Object.entries(state.own)) if (value) query.set(name, value);
+  const parts = { overview: [], charts: ["charts", state.entity], item: [state.entity, state.key] }[state.view] ?? [state.view];
+  const search = query.toString();
+  return `#/${parts.map(encodeURIComponent).join("/")}${search && `?${search}`}`;
 }
 
 /** The parameters of a request: span and slice. */
 export function selection(state) {
+  const query = span(state);
+  if (state.slice && state.value) query.set(state.slice, state.value);
+  return query;
+}
+
+/** The parameters of a request about no one in particular: the span alone. */
+export function span(state) {
   const query = new URLSearchParams();
   if (state.custom && (state.from || state.to)) {
     if (state.from) query.set("from", state.from);
@@ -45,6 +68,28 @@ export function selection(state) {
   } else {
     query.set("window", state.custom ? "all" : state.window);
   }
-  if (state.slice && state.value) query.set(state.slice, state.value);
   return query;
+}
+
+/** The address of another view of what is selected. */
+export function addressOf(state, view, members = {}) {
+  const sliced = UNSLICED.includes(view) ? { slice: "", value: "" } : {};
+  return formatAddress({ ...state, by: "plays", view, own: {}, ...sliced, ...members });
+}
+
+/** The address of a song, an artist, an album, a genre or a listener. */
+export const itemAddress = (state, entity, key) => addressOf(state, "item", { entity, key });
+
+function viewOf([first, ...rest]) {
+  if (ENTITIES.includes(first) && rest.length) return { view: "item", entity: first, key: rest.join("/") };
+  if (first === "charts") return { view: "charts", entity: ENTITIES.includes(rest[0]) ? rest[0] : "songs", key: "" };
+  return { view: first in OWN && first !== "item" ? first : "overview", entity: "", key: "" };
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a lone percent sign
+  }
 }
