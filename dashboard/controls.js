@@ -10,8 +10,9 @@ const find = (selector) => document.querySelector(selector);
 const NAV = [["overview", "Overview"], ["charts", "Charts"], ["live", "Live"], ["compare", "Compare"], ["pipeline", "Pipeline"]];
 
 /** Links to all views, each with the selection that they share. */
-export function showNav(state) {
-  const links = NAV.map(([view, title]) => {
+export function showNav(state, features) {
+  const mayOpen = ([view]) => !features || (!features.only && (view !== "live" || features.may("listens:read")));
+  const links = NAV.filter(mayOpen).map(([view, title]) => {
     const href = addressOf(state, view, { entity: "songs", own: view === "live" ? keptChoices() : {} });
     return h("a", { href, "aria-current": state.view === view ? "page" : undefined }, title);
   });

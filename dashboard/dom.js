@@ -43,3 +43,6 @@ export function check(fieldset, value) {
 
 /** A link, or the bare text where there's nothing to link to. */
 export const linked = (href, text) => (href ? h("a", { href }, text) : h("span", {}, text));
+
+/** Whether there's room for little more than a table's first columns. */
+export const isNarrow = () => matchMedia("(max-width: 40rem)").matches;

@@ -1,6 +1,6 @@
 // Wires the page: the address gives the state, the API the data, a view shows them.
-import { ApiError, address, features, get } from "./data/api.js";
-import { formatAddress, parseAddress } from "./data/address.js";
+import { ApiError, address, get, offered } from "./data/api.js";
+import { formatAddress, itemAddress, parseAddress } from "./data/address.js";
 import * as live from "./data/live.js";
 import { listen, showControls, showNav, withValue } from "./controls.js";
 import { h } from "./dom.js";
@@ -31,7 +31,8 @@ async function refresh() {
     const shared = await common(signal);
     if (signal.aborted) return;
     Object.assign(app, shared);
-    const state = withValue(page.state, app.slices);
+    if (app.features.may("listens:read")) live.open();
+    const state = allowed(withValue(page.state, app.slices));
     if (state !== page.state) return show(state);
     const data = await page.view.load(state, { ...app, get: (path, query) => get(path, query, signal) });
     if (signal.aborted) return;
@@ -51,16 +52,23 @@ async function refresh() {
 }
 
 async function common(signal) {
-  const [config, offered, status, everything, slices] = await Promise.all([
+  const features = app.features ?? await offered(signal);
+  const [config, status, everything, slices] = await Promise.all([
     app.config ?? get("/config.json", null, signal),
-    app.features ?? features(signal),
     get("/api/status", null, signal),
-    get("/api/summary", null, signal),
+    get("/api/summary", features.only ? { listener: features.only } : null, signal),
     get("/api/slices", null, signal),
   ]);
   useZone(config.time_zone);
   const range = everything.first_day && { first: everything.first_day, last: everything.last_day };
-  return { config, features: offered, status, slices, everything, range };
+  return { config, features, status, slices, everything, range };
+}
+
+/** What a shared link opens is one listener's page, whatever the address says. */
+function allowed(state) {
+  const { only } = app.features;
+  if (!only || (state.entity === "listeners" && state.key === only)) return state;
+  return parseAddress(itemAddress(state, "listeners", only));
 }
 
 /** Put an empty view up at once: it's as large as it will be. */
@@ -96,7 +104,7 @@ function label(state, data) {
   document.getElementById("sub").hidden = !sub;
   const span = page.view.controls(state).includes("window") ? `${spanLabel(state)} – ` : "";
   document.title = `${title} – ${span}Playcount`;
-  showNav(state);
+  showNav(state, app.features);
   showControls(state, { ...app, controls: page.view.controls(state) });
 }
 
@@ -119,7 +127,7 @@ function showError(error) {
   const isMistake = error.status >= 400 && error.status < 500;
   const after = isMistake || !(error instanceof ApiError) ? "" : ` Trying again in ${retrySeconds} s.`;
   const kept = page.data ? ` What you see is still ${spanLabel(page.shown)}, as last known.` : "";
-  renderNotice(`${error.message}${after}${kept}`);
+  renderNotice(`${error.message}${after}${kept}`, error.status === 401 ? address("/login") : null);
   document.body.classList.remove("busy");
   if (!page.data) root.querySelectorAll(".loading").forEach((each) => each.classList.add("failed"));
   if (error.status === 404 && page.state.view === "item") {
@@ -141,9 +149,8 @@ function changed() {
 }
 
 function watch() {
-  if (document.hidden) return live.close();
-  live.open();
-  if (Date.now() - page.fetchedAt > CALM_MS) refresh();
+  if (document.hidden) live.close();
+  else refresh();
 }
 
 /** Addresses of former versions had what is selected before the `#`. */
@@ -176,7 +183,6 @@ function start() {
     draw();
   }).observe(root);
   show(parseAddress(location.hash), { replace: true });
-  live.open();
 }
 
 start();

@@ -22,10 +22,10 @@ export function renderFreshness({ state, text }) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** A line above the page, or none. */
-export function renderNotice(text) {
+/** A line above the page, or none; with the address of a page where one signs in. */
+export function renderNotice(text, login = null) {
   document.querySelector("#notice").hidden = !text;
-  document.querySelector("#notice-text").textContent = text;
+  document.querySelector("#notice-text").replaceChildren(text, ...(login ? [" ", h("a", { href: login }, "Sign in")] : []));
 }
 
 /** An empty list of tiles, as large as it will be with `number` of them. */

@@ -43,13 +43,20 @@ export async function vendored(name) {
   return response.json();
 }
 
-/** What this server offers beyond what every one does, as its description says. */
-export async function features(signal) {
+/**
+ * What this server offers beyond what every one does, as its description says, and what the one who
+ * asks may see: `may(scope)`, and `only`, the one listener whose page a shared link opens.
+ */
+export async function offered(signal) {
   const { paths } = await get("/openapi.json", null, signal);
   const takes = (path, name) => Boolean(paths[path]?.get.parameters.some((each) => each.name === name));
+  const me = "/api/me" in paths ? await get("/api/me", null, signal) : null;
+  const may = (scope) => !me?.access || me.scopes.includes(scope);
   return {
     compare: takes("/api/top-songs", "compare"),
     csv: takes("/api/top-songs", "format"),
     search: "/api/search" in paths,
+    may,
+    only: may("charts:read") ? null : (me.listener ?? null),
   };
 }

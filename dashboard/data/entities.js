@@ -40,6 +40,7 @@ export const columnsOf = (entity) => [RANK, ...ENTITIES[entity].columns, ...SUMS
 /** Where an item's name leads: its own page, or what is shown narrowed by it. */
 export function hrefOf(state, entity, item) {
   const { id, page, slice } = ENTITIES[entity];
+  if (item[id] === null) return null; // a listener whose name this reader may not know
   if (page) return itemAddress(state, entity, item[id]);
   return slice && state.view === "overview" ? addressOf(state, "overview", { by: state.by, slice, value: item[id] }) : null;
 }
@@ -51,7 +52,7 @@ export function rankingRows(items, entity, { by, state, total }) {
     const value = MEASURES[by].of(item);
     return {
       ...item,
-      id: item[id],
+      id: item[id] ?? `rank ${item.rank}`,
       name: entity === "countries" ? valueLabel("country", item.country) : (item[name] ?? "unknown"),
       detail: detail ? (item[detail] ?? "") : "",
       href: hrefOf(state, entity, item),

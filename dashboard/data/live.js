@@ -17,21 +17,24 @@ export function follow(told) {
 
 /** Open the stream, unless it is. */
 export function open() {
-  clearTimeout(retry);
-  if (source) return;
+  if (source || retry) return;
   source = new EventSource(address("/api/stream"));
   source.addEventListener("listen", (event) => heard(JSON.parse(event.data)));
   source.addEventListener("gap", () => listeners.forEach((told) => told(null)));
   source.addEventListener("error", () => {
     if (source?.readyState !== EventSource.CLOSED) return; // it comes back by itself
     source = null;
-    retry = setTimeout(open, CLOSED_RETRY_MS);
+    retry = setTimeout(() => {
+      retry = 0;
+      open();
+    }, CLOSED_RETRY_MS);
   });
 }
 
 /** Close it: a page that nobody sees takes no stream from others. */
 export function close() {
   clearTimeout(retry);
+  retry = 0;
   source?.close();
   source = null;
 }

@@ -7,7 +7,7 @@ import { formatAddress, selection } from "../data/address.js";
 import { address } from "../data/api.js";
 import { ENTITIES, SORTED, hrefOf, plural } from "../data/entities.js";
 import { lastMonths, spanBefore } from "../data/spans.js";
-import { h, segments, check } from "../dom.js";
+import { check, h, isNarrow, segments } from "../dom.js";
 import { count } from "../format.js";
 import { whereLabel } from "../sentences.js";
 
@@ -70,9 +70,9 @@ function request(state, features, { limit = PAGE } = {}) {
 /** What is found by name: by the server, or among the first thousand where it can't. */
 async function found(state, { get, features }) {
   const { entity, own: { q } } = state;
-  if (features.search && !["genres", "listeners"].includes(entity)) {
-    const { items, total } = await get("/api/search", { q, entity, limit: PAGE });
-    return { items: items.map((item, place) => ({ rank: place + 1, ...item })), total, isFound: true };
+  if (features.search) {
+    const { [entity]: hits } = await get("/api/search", { q, entity, limit: PAGE });
+    return { ...hits, isFound: true };
   }
   const { items } = await get(...request({ ...state, own: { ...state.own, page: "" } }, features, { limit: MOST }));
   const { name, detail } = ENTITIES[entity];
@@ -90,7 +90,7 @@ export function draw(root, data, state, app) {
   check(root.querySelector(".tools fieldset"), mode ?? "");
   const label = `${heading(state).title}: ${whereLabel(state)}`;
   renderTable(root.querySelector(".table-box"), isRising ? rising(state) : columns(state, data), data.items, {
-    key: (row) => row[ENTITIES[entity].id], label, sorted: state.by, ascending: state.own.order === "asc",
+    key: (row) => row[ENTITIES[entity].id] ?? `rank ${row.rank}`, label, sorted: state.by, ascending: state.own.order === "asc",
     sort: isRising || data.isFound ? undefined : (by) => sort(state, app, by),
   });
   drawPages(root, data, state, app);
@@ -113,9 +113,8 @@ function columns(state, { items }) {
   const [first, ...rest] = ENTITIES[entity].columns;
   const isCompared = items.some((item) => item.rank_before !== undefined);
   const sums = SORTED.filter(({ by }) => items.length === 0 || items.some((item) => item[by] !== undefined && item[by] !== null));
-  const isNarrow = matchMedia("(max-width: 40rem)").matches;
-  if (isNarrow) sums.sort((one, other) => (other.by === state.by) - (one.by === state.by)); // what ranks is seen without scrolling
-  const names = isNarrow && sums.length ? [sums.shift(), ...rest] : rest;
+  sums.sort((one, other) => isNarrow() && (other.by === state.by) - (one.by === state.by));
+  const names = isNarrow() ? [...sums.splice(0, 1), ...rest] : rest; // what ranks is seen without scrolling
   return [
     { title: "Rank", isNumber: true, text: (row) => count(row.rank) },
     ...(isCompared ? [{ title: "Move", isNumber: true, text: (row) => moved(row)?.text ?? "" }] : []),
@@ -151,7 +150,7 @@ function drawPages(root, data, state, app) {
   find("after").onclick = () => app.go({ own: { ...state.own, page: String(page + 1) } });
   find("range-shown").textContent = isPaged
     ? data.items.length ? `${count(first)}–${count(last)} of ${count(data.total)}` : ""
-    : `${count(data.items.length)} found${data.isAmong ? ` among the first ${count(data.total)}` : ""}`;
+    : `${count(data.isAmong ? data.items.length : data.total)} found${data.isAmong ? ` among the first ${count(data.total)}` : ""}`;
   find("none").hidden = data.items.length > 0;
   find("none").textContent = noneSentence(data, state);
 }

@@ -7,7 +7,7 @@ import { itemAddress } from "../data/address.js";
 import { keepChoices } from "../data/choices.js";
 import { follow, isOpen, perSecond } from "../data/live.js";
 import { optionsOf } from "../controls.js";
-import { dropDown, h, setOptions } from "../dom.js";
+import { dropDown, h, isNarrow, setOptions } from "../dom.js";
 import { count, decimal, listenMoment, rate, valueLabel } from "../format.js";
 
 const SHOWN = 100;
@@ -120,10 +120,12 @@ function drawListens(root, { items, total }, { kept }, state) {
 
 function columnsOf(state) {
   const text = (title, name) => ({ title, text: (listen) => listen[name] ?? "–" });
+  const heard = { title: "Heard", text: ({ ended_at: at }) => listenMoment(at) };
   return [
-    { title: "Heard", text: ({ ended_at: at }) => listenMoment(at) },
+    ...(isNarrow() ? [] : [heard]),
     { title: "Title", kind: "main", text: ({ title }) => title ?? "Unknown title", href: ({ kind, song_id: id }) => (kind === "music" ? itemAddress(state, "songs", id) : null) },
     text("Artist", "artist"),
+    ...(isNarrow() ? [heard] : []),
     text("Genre", "genre"),
     { title: "Listener", text: ({ listener_id: listener }) => listener, href: ({ listener_id: listener }) => itemAddress(state, "listeners", listener) },
     text("Platform", "platform"),

@@ -39,20 +39,20 @@ export function mount() {
 export async function load(state, { get, config, features }) {
   const query = selection(state);
   const before = spanBefore(state);
+  const compared = before && features.compare ? [["compare", "previous"]] : [];
   const chart = (entity) => {
     if (state.slice && !config.slices_of[entity].includes(state.slice)) return null;
-    const compared = before && features.compare ? [["compare", "previous"]] : [];
     return get(`/api/top-${entity}`, [...query, ["by", state.by], ["limit", LIMITS[entity]], ...compared]);
   };
   const [summary, earlier, rhythm, ...charts] = await Promise.all([
-    get("/api/summary", query),
-    before && get("/api/summary", withSlice(before, state)),
+    get("/api/summary", [...query, ...compared]),
+    before && !compared.length ? get("/api/summary", withSlice(before, state)) : null,
     get("/api/rhythm", query),
     ...Object.keys(LIMITS).map(chart),
   ]);
   const grain = grainOf(state, summary);
   const timeline = await get("/api/timeline", [...query, ["grain", grain]]);
-  return { summary, earlier, rhythm, grain, timeline, ...Object.fromEntries(Object.keys(LIMITS).map((entity, place) => [entity, charts[place]])) };
+  return { summary, earlier: summary.before ?? earlier, rhythm, grain, timeline, ...Object.fromEntries(Object.keys(LIMITS).map((entity, place) => [entity, charts[place]])) };
 }
 
 export function draw(root, data, state, app) {

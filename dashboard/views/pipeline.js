@@ -26,8 +26,9 @@ export function mount() {
   ];
 }
 
-export async function load(_, { get, status, slices, everything }) {
-  return { imports: await get("/api/imports", { limit: 50 }), status, slices, everything };
+export async function load(_, { get, status, everything, features }) {
+  const imports = features.may("admin") ? await get("/api/imports", { limit: 50 }) : { items: [] };
+  return { imports, status, everything };
 }
 
 export function draw(root, { imports, status, everything }) {
