@@ -1,5 +1,5 @@
 // The controls: what they show of the state, and the states they ask for.
-import { bounds, iso, kindOf, plusDays, step, windowAt, day } from "./data/windows.js";
+import { RELATIVE, bounds, day, iso, kindOf, plusDays, step, windowAt } from "./data/windows.js";
 import { addressOf } from "./data/address.js";
 import { keptChoices } from "./data/choices.js";
 import { check, h, setOptions } from "./dom.js";
@@ -22,12 +22,17 @@ export function showNav(state, features) {
   links[focused]?.focus();
 }
 
-/** Show a state; `range` is `{ first, last }`, the days with data, or null. */
-export function showControls(state, { range, slices, controls }) {
+/**
+ * Show a state; `range` is `{ first, last }`, the days with data, or null; `relative` names the
+ * relative window that its days are those of.
+ */
+export function showControls(state, { range, slices, controls, features, relative }) {
   const kind = state.custom ? "custom" : kindOf(state.window);
   const shown = { "#kinds": ["window", "kind"], "#stepper": ["window"], "#measures": ["by"], "#choice": ["slice"] };
   for (const [id, names] of Object.entries(shown)) find(id).hidden = !names.some((name) => controls.includes(name));
   find("#controls").hidden = !controls.length;
+  find("#relative").hidden = !features?.compare || !controls.includes("window");
+  setOptions(find("#relative"), [["", "Relative"], ...Object.entries(RELATIVE)], relative);
   check(find("#kinds"), kind);
   check(find("#measures"), state.by);
   find("#period").textContent = spanLabel(state);
@@ -42,13 +47,17 @@ export function showControls(state, { range, slices, controls }) {
 export function listen(current, change, range) {
   find("#controls").addEventListener("submit", (event) => event.preventDefault());
   find("#kinds").addEventListener("change", (event) => change(windowOf(event.target.value, current(), range())));
+  find("#relative").addEventListener("change", (event) => change({ custom: false, from: "", to: "", window: event.target.value || "all" }));
   find("#measures").addEventListener("change", (event) => change({ by: event.target.value }));
   find("#slice").addEventListener("change", (event) => change({ slice: event.target.value, value: "" }));
   find("#slice-value").addEventListener("change", (event) => change({ value: event.target.value }));
   find("#previous").addEventListener("click", () => change({ window: step(current().window, -1) }));
   find("#next").addEventListener("click", () => change({ window: step(current().window, 1) }));
   for (const name of ["from", "to"]) {
-    find(`#${name}`).addEventListener("change", (event) => change({ [name]: event.target.value }));
+    find(`#${name}`).addEventListener("change", (event) => {
+      const { from, to } = current();
+      change({ custom: true, window: "all", from, to, [name]: event.target.value });
+    });
   }
 }
 
@@ -86,7 +95,7 @@ function anchor(state, range) {
 }
 
 function showSteps(state, kind, range) {
-  const steps = !state.custom && kind !== "all";
+  const steps = !state.custom && Boolean(kind) && kind !== "all";
   find("#previous").hidden = !steps;
   find("#next").hidden = !steps;
   if (!steps) return;

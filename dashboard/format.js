@@ -1,5 +1,5 @@
 // Numbers and dates as the browser's locale writes them.
-import { bounds, kindOf, plusDays, day } from "./data/windows.js";
+import { RELATIVE, bounds, day, kindOf, plusDays } from "./data/windows.js";
 
 const HOUR_MS = 3_600_000;
 const locale = globalThis.navigator?.language;
@@ -52,7 +52,8 @@ export function windowLabel(name) {
       const [first, end] = bounds(name);
       return `Week ${Number(name.slice(6))}, ${shortDay(first)} – ${plainDay(plusDays(end, -1))}`;
     }
-    default: return fullDay(day(name));
+    case "day": return fullDay(day(name));
+    default: return RELATIVE[name];
   }
 }
 

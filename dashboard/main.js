@@ -2,6 +2,7 @@
 import { ApiError, address, get, offered } from "./data/api.js";
 import { formatAddress, itemAddress, parseAddress } from "./data/address.js";
 import * as live from "./data/live.js";
+import { RELATIVE } from "./data/windows.js";
 import { listen, showControls, showNav, withValue } from "./controls.js";
 import { h } from "./dom.js";
 import { useZone } from "./format.js";
@@ -32,8 +33,9 @@ async function refresh() {
     if (signal.aborted) return;
     Object.assign(app, shared);
     if (app.features.may("listens:read")) live.open();
-    const state = allowed(withValue(page.state, app.slices));
-    if (state !== page.state) return show(state);
+    const wanted = allowed(withValue(page.state, app.slices));
+    if (wanted !== page.state) return show(wanted);
+    const state = await dated(wanted, signal);
     const data = await page.view.load(state, { ...app, get: (path, query) => get(path, query, signal) });
     if (signal.aborted) return;
     Object.assign(page, { data, shown: state });
@@ -64,6 +66,16 @@ async function common(signal) {
   return { config, features, status, slices, everything, range };
 }
 
+/** The state with the calendar days that a relative window has now; its address stays relative. */
+async function dated(state, signal) {
+  if (!(state.window in RELATIVE)) return state;
+  if (!app.features.compare) return { ...state, window: "all" }; // a server that doesn't know them
+  const only = app.features.only ? { listener: app.features.only } : {};
+  const { period } = await get("/api/summary", { window: state.window, ...only }, signal);
+  if (period.window) return { ...state, window: period.window };
+  return { ...state, custom: true, window: "all", from: period.from ?? "", to: period.to ?? "" };
+}
+
 /** What a shared link opens is one listener's page, whatever the address says. */
 function allowed(state) {
   const { only } = app.features;
@@ -91,6 +103,7 @@ async function mount(state, signal) {
 function draw() {
   if (!page.data) return;
   document.body.classList.remove("busy");
+  root.ariaBusy = "false";
   label(page.shown, page.data);
   document.getElementById("zone").textContent = app.config.time_zone;
   renderFreshness(freshness(app.status, BEAT_SECONDS));
@@ -105,7 +118,12 @@ function label(state, data) {
   const span = page.view.controls(state).includes("window") ? `${spanLabel(state)} – ` : "";
   document.title = `${title} – ${span}Playcount`;
   showNav(state, app.features);
-  showControls(state, { ...app, controls: page.view.controls(state) });
+  control(state);
+}
+
+function control(state) {
+  const relative = page.state.window in RELATIVE ? page.state.window : "";
+  showControls(state, { ...app, relative, controls: page.view.controls(state) });
 }
 
 /** Change members of the state, as a step of the back button. */
@@ -119,7 +137,8 @@ function show(state, { replace = false } = {}) {
   const isComplete = state.value || !state.slice;
   if (isComplete && hash !== location.hash) history[replace ? "replaceState" : "pushState"](null, "", hash);
   document.body.classList.add("busy");
-  if (page.view) showControls(state, { ...app, controls: page.view.controls(state) });
+  root.ariaBusy = "true";
+  if (page.view) control(state);
   refresh();
 }
 
@@ -170,7 +189,7 @@ function start() {
     event.preventDefault();
     document.getElementById("content").focus();
   });
-  listen(() => page.state, go, () => app.range);
+  listen(() => (page.state.window in RELATIVE ? page.shown : null) ?? page.state, go, () => app.range);
   document.getElementById("retry").addEventListener("click", refresh);
   addEventListener("popstate", () => show(parseAddress(location.hash), { replace: true }));
   addEventListener("online", refresh);

@@ -7,10 +7,20 @@ import { dress, svgOf } from "./figure.js";
 const FAINTEST = 0.15;
 const ANTARCTICA = "010"; // takes a quarter of the height, and hears nothing
 
-/** The outlines of countries, each with the letters that listens name it by. */
-export async function outlines() {
-  const [world] = await Promise.all([vendored("countries-110m.json"), import("../vendor/topojson-client.min.js")]);
-  return globalThis.topojson.feature(world, world.objects.countries).features
+let world = null;
+
+/** The outlines of countries, each with the letters that listens name it by; fetched once. */
+export function outlines() {
+  world ??= loaded().catch((error) => {
+    world = null; // the next time may do better
+    throw error;
+  });
+  return world;
+}
+
+async function loaded() {
+  const [file] = await Promise.all([vendored("countries-110m.json"), import("../vendor/topojson-client.min.js")]);
+  return globalThis.topojson.feature(file, file.objects.countries).features
     .filter(({ id }) => id !== ANTARCTICA)
     .map((feature) => ({ ...feature, country: LETTERS.get(feature.id) }));
 }

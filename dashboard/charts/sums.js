@@ -75,11 +75,11 @@ export function drawDayparts(figure, dayparts, { by, where, state, hrefOf }) {
 }
 
 /** Ranks by month: `series` are `{ id, name, ranks }`, a rank or null for each month. */
-export function drawRanks(figure, series, months, { entity }) {
+export function drawRanks(figure, series, months, { entity, most }) {
   const rows = months.map((period, place) => ({ period, ranks: series.map(({ ranks }) => ranks[place]) }));
   const known = series[0].ranks.filter((rank) => rank !== null);
   const caption = known.length
-    ? `${series[0].name}: best rank ${count(Math.min(...known))} of all ${entity}, rank ${count(known.at(-1))} the last time it was heard.`
+    ? `${series[0].name}: best rank ${count(Math.min(...known))} of all ${entity}, rank ${count(known.at(-1))} the last time it was heard.${most ? ` Ranks beyond ${count(most)} aren't shown.` : ""}`
     : "";
   bump.render(figure, series, {
     title: "Rank by month",

@@ -124,7 +124,8 @@ function follow(figure, svg, { bars, floor, left, width }, { label, open, choose
   svg.on("pointermove", (event) => go(at(event))).on("pointerleave", () => go(-1));
   const layer = svg.selectAll("g.brush").data(choose || open ? [null] : []).join("g").attr("class", "brush");
   if (layer.empty()) return;
-  const brush = brushX().extent([[left, MARGIN.top], [width, floor]]).on("end", (event) => {
+  // Not by touch: a finger on the chart scrolls the page, and a tap is still a click.
+  const brush = brushX().touchable(false).extent([[left, MARGIN.top], [width, floor]]).on("end", (event) => {
     if (!event.sourceEvent) return; // moved by this module
     const chosen = event.selection && covered(bars, event.selection);
     if (event.selection) layer.call(brush.clear);

@@ -1,6 +1,6 @@
 // What is shown, as the page's address holds it after `#`: a reload, the back button and a link
 // that is shared bring it back. After `#`, since any static server can then serve the page.
-import { kindOf } from "./windows.js";
+import { RELATIVE, kindOf } from "./windows.js";
 
 export const SLICES = ["listener", "country", "platform", "daypart", "personality", "genre", "mood"];
 export const ENTITIES = ["songs", "artists", "albums", "genres", "listeners"];
@@ -31,7 +31,7 @@ export function parseAddress(hash) {
   const slice = UNSLICED.includes(view) ? "" : (SLICES.find((name) => query.get(name)) ?? "");
   return {
     view, entity, key, custom,
-    window: !custom && kindOf(query.get("window") ?? "") ? query.get("window") : "all",
+    window: !custom && isWindow(query.get("window") ?? "") ? query.get("window") : "all",
     from: date("from"),
     to: date("to"),
     by: MEASURES.includes(query.get("by")) ? query.get("by") : "plays",
@@ -79,6 +79,8 @@ export function addressOf(state, view, members = {}) {
 
 /** The address of a song, an artist, an album, a genre or a listener. */
 export const itemAddress = (state, entity, key) => addressOf(state, "item", { entity, key });
+
+const isWindow = (name) => Boolean(kindOf(name)) || name in RELATIVE;
 
 function viewOf([first, ...rest]) {
   if (ENTITIES.includes(first) && rest.length) return { view: "item", entity: first, key: rest.join("/") };

@@ -17,6 +17,7 @@ const TABS = ["songs", "artists", "albums", "genres", "listeners"];
 const MODES = [["", "Chart"], ["skipped", "Most skipped"], ["trending", "Trending"]];
 const LINES = 5;
 const MONTHS = 12;
+const DEEPEST = 100; // rank that is looked for in each month
 
 export const controls = () => ["window", "slice"];
 export const heading = ({ entity, own }) => ({
@@ -53,7 +54,7 @@ export async function load(state, { get, range, config, features }) {
   const months = state.slice || mode ? [] : lastMonths(state, range, MONTHS);
   const [page, ...tops] = await Promise.all([
     q ? found(state, { get, features }) : get(...request(state, features)),
-    ...months.map((window) => get(ENTITIES[entity].path, [["window", window], ["by", "plays"], ["limit", MOST / 10]])),
+    ...months.map((window) => get(ENTITIES[entity].path, [["window", window], ["by", "plays"], ["limit", DEEPEST]])),
   ]);
   return { ...page, months, tops };
 }
@@ -177,5 +178,5 @@ function drawMonths(element, { items, months, tops }, state) {
     name: item[name] ?? "unknown",
     ranks: tops.map((top) => top.items.find((each) => each[id] === item[id])?.rank ?? null),
   }));
-  drawRanks(element, series, months, { entity: state.entity });
+  drawRanks(element, series, months, { entity: state.entity, most: DEEPEST });
 }

@@ -99,15 +99,15 @@ async function drawMap(figure, answer, { by, where, state }) {
   figure.hidden = !answer;
   if (!answer) return;
   const map = await import("../charts/map.js");
-  const countries = await map.outlines();
+  const countries = await map.outlines().catch(() => []);
   const rows = rankingRows(answer.items, "countries", { by, state });
   const [first] = rows;
   const caption = first && `${where}: heard in ${count(answer.total)} ${answer.total === 1 ? "country" : "countries"}, most in ${first.name} with ${quantity(first.value, by)}.`;
-  map.render(figure, rows, countries, {
+  map.render(figure, countries.length ? rows : [], countries, {
     title: `${MEASURES[by].unit} by country`,
     description: caption,
     caption,
-    empty: `No country is known: ${where}.`,
+    empty: countries.length ? `No country is known: ${where}.` : "The map can't be had now.",
     columns: columnsOf("countries"),
   });
 }
