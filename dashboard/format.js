@@ -128,6 +128,11 @@ export const weekday = (number) =>
 
 const PARTS_OF_DAY = { night: "Night (22–6)", morning: "Morning (6–12)", afternoon: "Afternoon (12–18)", evening: "Evening (18–22)" };
 
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+/** A name within a sentence: one that runs to the left takes no numbers around it along. */
+export const named = (name) => (RIGHT_TO_LEFT.test(name) ? `\u2068${name}\u2069` : name);
+
 /** A slice's value for people. */
 export function valueLabel(slice, value) {
   if (slice === "daypart") return PARTS_OF_DAY[value] ?? value;

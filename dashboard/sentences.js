@@ -1,5 +1,5 @@
 // Captions: what a chart says in words.
-import { MEASURES, amount, count, periodLabel, quantity, rangeLabel, valueLabel, windowLabel } from "./format.js";
+import { MEASURES, amount, count, named, periodLabel, quantity, rangeLabel, valueLabel, windowLabel } from "./format.js";
 import { ENTITIES, plural } from "./data/entities.js";
 
 /** The name of the span that a state selects. */
@@ -7,15 +7,15 @@ export const spanLabel = (state) => (state.custom ? rangeLabel(state.from, state
 
 /** What a state selects: `All time, everyone`. */
 export const whereLabel = (state) =>
-  [spanLabel(state), state.value ? valueLabel(state.slice, state.value) : "everyone"].join(", ");
+  [spanLabel(state), state.value ? named(valueLabel(state.slice, state.value)) : "everyone"].join(", ");
 
 /** All time, everyone: “Jóga” by Björk leads 12 songs with 56 plays. */
 export function rankingCaption(rows, total, { entity, by, where }) {
   if (!rows.length) return "";
   const [first] = rows;
   const field = total === 1 ? `is the only ${ENTITIES[entity].noun}` : `leads ${count(total)} ${plural(entity, total)}`;
-  const author = first.detail ? ` by ${first.detail}` : "";
-  const leader = first.detail === undefined || !ENTITIES[entity].detail ? first.name : `“${first.name}”${author}`;
+  const author = first.detail ? ` by ${named(first.detail)}` : "";
+  const leader = first.detail === undefined || !ENTITIES[entity].detail ? named(first.name) : `“${named(first.name)}”${author}`;
   return `${where}: ${leader} ${field} with ${quantity(first.value, by)}.`;
 }
 

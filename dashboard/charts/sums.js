@@ -5,7 +5,7 @@ import * as heatmap from "./heatmap.js";
 import * as ranking from "./ranking.js";
 import * as timeline from "./timeline.js";
 import { columnsOf, rankingRows } from "../data/entities.js";
-import { amount, count, hours, MEASURES, periodLabel, quantity, short, tickLabel, valueLabel, weekday } from "../format.js";
+import { amount, count, hours, MEASURES, named, periodLabel, quantity, short, tickLabel, valueLabel, weekday } from "../format.js";
 import { rankingCaption, rhythmCaption, timelineCaption } from "../sentences.js";
 
 export const NOTHING_YET = "Nothing was heard yet. Import a history: ./playcount import";
@@ -79,7 +79,7 @@ export function drawRanks(figure, series, months, { entity, most }) {
   const rows = months.map((period, place) => ({ period, ranks: series.map(({ ranks }) => ranks[place]) }));
   const known = series[0].ranks.filter((rank) => rank !== null);
   const caption = known.length
-    ? `${series[0].name}: best rank ${count(Math.min(...known))} of all ${entity}, rank ${count(known.at(-1))} the last time it was heard.${most ? ` Ranks beyond ${count(most)} aren't shown.` : ""}`
+    ? `${named(series[0].name)}: best rank ${count(Math.min(...known))} of all ${entity}, rank ${count(known.at(-1))} the last time it was heard.${most ? ` Ranks beyond ${count(most)} aren't shown.` : ""}`
     : "";
   bump.render(figure, series, {
     title: "Rank by month",

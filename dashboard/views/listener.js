@@ -6,7 +6,7 @@ import { drawRanking, drawWeek } from "../charts/sums.js";
 import { span } from "../data/address.js";
 import { kindOf } from "../data/windows.js";
 import { h } from "../dom.js";
-import { count, lasting, periodLabel, rate, short, tickLabel, windowLabel } from "../format.js";
+import { count, lasting, named, periodLabel, rate, short, tickLabel, windowLabel } from "../format.js";
 import { tiles } from "../panels.js";
 import { spanLabel } from "../sentences.js";
 import { drawPage, loadPage } from "./pages.js";
@@ -50,7 +50,7 @@ export async function load(state, app) {
 
 export function draw(root, data, state, app) {
   const { item } = data;
-  const where = `${spanLabel(state)}, ${item.listener}`;
+  const where = `${spanLabel(state)}, ${named(item.listener)}`;
   drawPage(root, data, state, app, { name: item.listener, more: [{ name: "days", title: "Days with music", text: count(item.days) }] });
   root.querySelector("#letters").textContent = item.personality ?? "not known yet";
   renderAxes(root.querySelector(".axes"), item.axes, rate);

@@ -74,8 +74,8 @@ export function draw(root, data, state, app) {
 }
 
 function tileItems({ summary, earlier }, state) {
-  const before = state.custom ? "before" : earlier && `in ${windowLabel(spanBefore(state).get("window"))}`;
-  const than = (of) => earlier && change(of(summary), of(earlier)) && `${change(of(summary), of(earlier))} than ${before}`;
+  const before = state.custom ? "before" : earlier && windowLabel(spanBefore(state).get("window"));
+  const than = (of) => earlier && change(of(summary), of(earlier)) && `${change(of(summary), of(earlier))} vs. ${before}`;
   const sums = [
     ["plays", "Plays", count(summary.plays), (each) => each.plays],
     ["hours", "Hours", hours(summary.ms_played), (each) => each.ms_played],
@@ -84,7 +84,7 @@ function tileItems({ summary, earlier }, state) {
     ["albums", "Albums", known(summary.albums), (each) => each.albums],
   ].map(([name, title, text, of]) => ({ name, title, text, more: than(of) }));
   const skips = { name: "skip_rate", title: "Skip rate", text: summary.skip_rate === null ? "–" : share(summary.skip_rate, 1) };
-  const more = earlier?.skip_rate ? `${share(earlier.skip_rate, 1)} ${before}` : null;
+  const more = earlier?.skip_rate ? `vs. ${share(earlier.skip_rate, 1)} ${state.custom ? before : `in ${before}`}` : null;
   return [...sums, { ...skips, more }];
 }
 

@@ -3,7 +3,7 @@ import { drawDayparts, drawRanks, drawTimeline } from "../charts/sums.js";
 import { span } from "../data/address.js";
 import { lastMonths } from "../data/spans.js";
 import { kindOf } from "../data/windows.js";
-import { count, decimal, hours, rate, windowLabel } from "../format.js";
+import { count, decimal, hours, named, rate, windowLabel } from "../format.js";
 import { renderTiles } from "../panels.js";
 import { spanLabel } from "../sentences.js";
 
@@ -20,7 +20,7 @@ export async function loadPage(state, { get, range }) {
 
 /** Totals, history, rank by month, and the parts of the day. */
 export function drawPage(root, { item, months, ranks }, state, app, { name, more = [] }) {
-  const where = `${spanLabel(state)}, ${name}`;
+  const where = `${spanLabel(state)}, ${named(name)}`;
   const find = (id) => root.querySelector(`#${id}`);
   renderTiles(root.querySelector(".tiles"), [...tileItems(item, state), ...more]);
   drawTimeline(find("history"), item.history, {

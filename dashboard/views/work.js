@@ -4,7 +4,7 @@ import * as ranking from "../charts/ranking.js";
 import { drawRanking } from "../charts/sums.js";
 import { ENTITIES } from "../data/entities.js";
 import { h } from "../dom.js";
-import { count, rate, share } from "../format.js";
+import { count, named, rate, share } from "../format.js";
 import { tiles } from "../panels.js";
 import { spanLabel } from "../sentences.js";
 import { drawPage, loadPage } from "./pages.js";
@@ -40,7 +40,7 @@ export function draw(root, data, state, app) {
   const name = heading(state, data).title;
   const more = item.listeners ? [{ name: "listeners", title: "Listeners", text: count(item.listeners.total) }] : [];
   drawPage(root, data, state, app, { name, more });
-  const where = `${spanLabel(state)}, ${name}`;
+  const where = `${spanLabel(state)}, ${named(name)}`;
   for (const entity of LISTS) {
     const element = root.querySelector(`#${entity}`);
     element.hidden = !item[entity];

@@ -84,7 +84,7 @@ def test_totals_say_how_much_more_than_before(page, server):
     more = page.locator(".tiles div", has=page.locator("[data-tile=plays]")).locator(".more")
 
     assert before > 0
-    expect(more).to_have_text(f"{change:+}% than in September 2026".replace("+0%", "0%"))
+    expect(more).to_have_text(f"{change:+}% vs. September 2026".replace("+0%", "0%"))
 
 
 def test_controls_change_the_address_and_back_brings_it_back(page, server):
