@@ -230,6 +230,7 @@ class Config(Answer):
 
     poll_seconds: float
     time_zone: str
+    slices_of: dict[str, list[str]] = Field(description="Ranking → by what it can be narrowed")
 
 
 class Problem(BaseModel):

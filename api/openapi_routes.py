@@ -180,7 +180,8 @@ ROUTES: dict[str, Route] = {
     "/shared/{secret}": Route(
         "Open a listener's page by a link", None, None, (404, 503), tag=_ACCESS, leads_on=True
     ),
-    "/": Route("The dashboard", None, None, (), "text/html", _PAGES, leads_on=True),
+    "/": Route("To the dashboard", None, None, (), "text/html", _PAGES, leads_on=True),
+    "/dashboard/": Route("The dashboard", None, None, (), "text/html", _PAGES, leads_on=True),
     "/dashboard/{name}": Route("A file of the dashboard", None, None, (404,), "*/*", _PAGES),
 }  # fmt: skip
 """Every path of the application; a test compares them with its URL map."""

@@ -1,25 +1,41 @@
 // The controls: what they show of the state, and the states they ask for.
-import { formatState } from "./state.js";
-import { bounds, iso, kindOf, plusDays, step, windowAt, day } from "./windows.js";
-import { rangeLabel, windowLabel } from "./format.js";
+import { RELATIVE, bounds, day, iso, kindOf, plusDays, step, windowAt } from "./data/windows.js";
+import { addressOf } from "./data/address.js";
+import { keptChoices } from "./data/choices.js";
+import { check, h, setOptions } from "./dom.js";
+import { valueLabel } from "./format.js";
+import { spanLabel } from "./sentences.js";
 
 const find = (selector) => document.querySelector(selector);
-const PARTS_OF_DAY = { night: "Night (22–6)", morning: "Morning (6–12)", afternoon: "Afternoon (12–18)", evening: "Evening (18–22)" };
+const NAV = [["overview", "Overview"], ["charts", "Charts"], ["live", "Live"], ["compare", "Compare"], ["pipeline", "Pipeline"]];
 
-/** The name of the span that a state selects. */
-export const spanLabel = (state) =>
-  state.custom ? rangeLabel(state.from, state.to) : windowLabel(state.window);
+/** Links to all views, each with the selection that they share. */
+export function showNav(state, features) {
+  const mayOpen = ([view]) => !features || (!features.only && (view !== "live" || features.may("listens:read")));
+  const links = NAV.filter(mayOpen).map(([view, title]) => {
+    const href = addressOf(state, view, { entity: "songs", own: view === "live" ? keptChoices() : {} });
+    return h("a", { href, "aria-current": state.view === view ? "page" : undefined }, title);
+  });
+  const nav = find("#nav");
+  const focused = Array.from(nav.children).indexOf(document.activeElement);
+  nav.replaceChildren(...links);
+  links[focused]?.focus();
+}
 
-/** Show a state; `range` is `{ first, last }`, the days with data, or null. */
-export function showControls(state, { range, slices }) {
+/**
+ * Show a state; `range` is `{ first, last }`, the days with data, or null; `relative` names the
+ * relative window that its days are those of.
+ */
+export function showControls(state, { range, slices, controls, features, relative }) {
   const kind = state.custom ? "custom" : kindOf(state.window);
-  find(`[name="kind"][value="${kind}"]`).checked = true;
-  find(`[name="by"][value="${state.by}"]`).checked = true;
-  find(`[name="tab"][value="${state.tab}"]`).checked = true;
-  find("#second-title").textContent = state.tab === "albums" ? "Top albums" : "Top artists";
-  find("#more").textContent = state.rows === 10 ? "Show 50" : "Show 10";
+  const shown = { "#kinds": ["window", "kind"], "#stepper": ["window"], "#measures": ["by"], "#choice": ["slice"] };
+  for (const [id, names] of Object.entries(shown)) find(id).hidden = !names.some((name) => controls.includes(name));
+  find("#controls").hidden = !controls.length;
+  find("#relative").hidden = !features?.compare || !controls.includes("window");
+  setOptions(find("#relative"), [["", "Relative"], ...Object.entries(RELATIVE)], relative);
+  check(find("#kinds"), kind);
+  check(find("#measures"), state.by);
   find("#period").textContent = spanLabel(state);
-  document.title = `${spanLabel(state)} – Playcount`;
   showSteps(state, kind, range);
   find("#range").hidden = !state.custom;
   find("#from").value = state.from;
@@ -27,34 +43,36 @@ export function showControls(state, { range, slices }) {
   showSlice(state, slices);
 }
 
-/** Call `change(state)` with each state that is asked for, and `current()` for the present one. */
+/** Call `change(members)` with what is asked for of the `current()` state. */
 export function listen(current, change, range) {
-  const set = (members) => change({ ...current(), ...members });
   find("#controls").addEventListener("submit", (event) => event.preventDefault());
-  find("#kinds").addEventListener("change", (event) => set(windowOf(event.target.value, current(), range())));
-  find("#measures").addEventListener("change", (event) => set({ by: event.target.value }));
-  find("#tabs").addEventListener("change", (event) => set({ tab: event.target.value }));
-  find("#slice").addEventListener("change", (event) => set({ slice: event.target.value, value: "" }));
-  find("#slice-value").addEventListener("change", (event) => set({ value: event.target.value }));
-  find("#previous").addEventListener("click", () => set({ window: step(current().window, -1) }));
-  find("#next").addEventListener("click", () => set({ window: step(current().window, 1) }));
-  find("#more").addEventListener("click", () => set({ rows: current().rows === 10 ? 50 : 10 }));
+  find("#kinds").addEventListener("change", (event) => change(windowOf(event.target.value, current(), range())));
+  find("#relative").addEventListener("change", (event) => change({ custom: false, from: "", to: "", window: event.target.value || "all" }));
+  find("#measures").addEventListener("change", (event) => change({ by: event.target.value }));
+  find("#slice").addEventListener("change", (event) => change({ slice: event.target.value, value: "" }));
+  find("#slice-value").addEventListener("change", (event) => change({ value: event.target.value }));
+  find("#previous").addEventListener("click", () => change({ window: step(current().window, -1) }));
+  find("#next").addEventListener("click", () => change({ window: step(current().window, 1) }));
   for (const name of ["from", "to"]) {
-    find(`#${name}`).addEventListener("change", (event) => set({ [name]: event.target.value }));
+    find(`#${name}`).addEventListener("change", (event) => {
+      const { from, to } = current();
+      change({ custom: true, window: "all", from, to, [name]: event.target.value });
+    });
   }
 }
 
 /** The first value of a slice that has just been chosen, so that the page never waits for one. */
 export function withValue(state, slices) {
-  if (!state.slice || state.value || !slices) return state;
+  if (!state.slice || state.value) return state;
   const [first] = slices[state.slice].items;
   return first ? { ...state, value: first } : { ...state, slice: "" };
 }
 
-/** Keep the address in step; a change by the user is a step of the back button. */
-export function pushAddress(state) {
-  const address = `${location.pathname}${formatState(state)}`;
-  if (address !== `${location.pathname}${location.search}`) history.pushState(null, "", address);
+/** The values of a slice as a drop-down's options; one that isn't known any more comes first. */
+export function optionsOf(slices, slice, value) {
+  const known = slices?.[slice].items ?? [];
+  const items = known.includes(value) || !value ? known : [value, ...known];
+  return items.map((item) => [item, valueLabel(slice, item)]);
 }
 
 /** The window of another kind near what is shown, and within what has data. */
@@ -77,7 +95,7 @@ function anchor(state, range) {
 }
 
 function showSteps(state, kind, range) {
-  const steps = !state.custom && kind !== "all";
+  const steps = !state.custom && Boolean(kind) && kind !== "all";
   find("#previous").hidden = !steps;
   find("#next").hidden = !steps;
   if (!steps) return;
@@ -90,19 +108,5 @@ function showSlice(state, slices) {
   const value = find("#slice-value");
   find("#slice").value = state.slice;
   value.hidden = !state.slice;
-  if (!state.slice) return;
-  const known = slices?.[state.slice].items ?? [];
-  const items = known.includes(state.value) || !state.value ? known : [state.value, ...known];
-  value.replaceChildren(...items.map((item) => new Option(label(state.slice, item), item)));
-  value.value = state.value;
-}
-
-function label(slice, value) {
-  if (slice === "daypart") return PARTS_OF_DAY[value] ?? value;
-  if (slice !== "country") return value;
-  try {
-    return new Intl.DisplayNames(navigator.language, { type: "region" }).of(value) ?? value;
-  } catch {
-    return value; // not a region code
-  }
+  if (state.slice) setOptions(value, optionsOf(slices, state.slice, state.value), state.value);
 }

@@ -1,4 +1,6 @@
 // What is used of D3: its published file is a script that sets a global, also as a module.
 import "./vendor/d3.min.js";
 
-export const { max, scaleBand, scaleLinear, select } = globalThis.d3;
+export const {
+  brushX, geoEqualEarth, geoPath, line, max, pointer, scaleBand, scaleLinear, scalePoint, scaleSqrt, select,
+} = globalThis.d3;

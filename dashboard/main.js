@@ -1,21 +1,21 @@
-// Wires the page: the address gives the state, the API the data, the charts show them.
-import { ApiError, get } from "./api.js";
-import { listen, pushAddress, showControls, spanLabel, withValue } from "./controls.js";
-import { MEASURES, periodLabel, quantity, short, tickLabel } from "./format.js";
-import { render as renderRanking } from "./charts/ranking.js";
-import { render as renderTimeline } from "./charts/timeline.js";
-import { freshness, renderFreshness, renderNotice, renderRecent, renderTiles } from "./panels.js";
-import { PERIOD_COLUMNS, VIEWS, rankingCaption, rankingRows, timelineCaption } from "./sentences.js";
-import { parseState, selection } from "./state.js";
-import { bounds, day, daysBetween, grainFor, kindOf, periodsOf, plusDays } from "./windows.js";
+// Wires the page: the address gives the state, the API the data, a view shows them.
+import { ApiError, address, get, offered } from "./data/api.js";
+import { formatAddress, itemAddress, parseAddress } from "./data/address.js";
+import * as live from "./data/live.js";
+import { RELATIVE } from "./data/windows.js";
+import { listen, showControls, showNav, withValue } from "./controls.js";
+import { h } from "./dom.js";
+import { useZone } from "./format.js";
+import { freshness, renderFreshness, renderNotice } from "./panels.js";
+import { spanLabel } from "./sentences.js";
 
-const RECENT = 12;
 const BEAT_SECONDS = 120; // streaming reports every few seconds, also while nothing is heard
 const FIRST_RETRY_SECONDS = 5;
-const NOTHING_YET = "Nothing was heard yet. Import a history: ./playcount import";
+const CALM_MS = 5_000; // listens come in many a second: what they change is fetched no more often
 
-const figures = ["timeline", "songs", "second"].map((id) => document.getElementById(id));
-const page = { state: parseState(location.search), config: { poll_seconds: 60 }, data: null, range: null, slices: null };
+const root = document.getElementById("view");
+const app = { config: null, features: null, status: null, slices: null, range: null, go, get state() { return page.state; } };
+const page = { state: null, view: null, mounted: "", data: null, shown: null, fetchedAt: 0, isLoading: false, isOld: false };
 let request = new AbortController();
 let timer = 0;
 let retrySeconds = FIRST_RETRY_SECONDS;
@@ -26,145 +26,182 @@ async function refresh() {
   request.abort();
   request = new AbortController();
   const { signal } = request;
+  Object.assign(page, { fetchedAt: Date.now(), isLoading: true, isOld: false });
   try {
-    const data = await load(page.state, signal);
+    await mount(page.state, signal);
+    const shared = await common(signal);
     if (signal.aborted) return;
-    Object.assign(page, { data, range: data.range, slices: data.slices });
+    Object.assign(app, shared);
+    if (app.features.may("listens:read")) live.open();
+    const wanted = allowed(withValue(page.state, app.slices));
+    if (wanted !== page.state) return show(wanted);
+    const state = await dated(wanted, signal);
+    const data = await page.view.load(state, { ...app, get: (path, query) => get(path, query, signal) });
+    if (signal.aborted) return;
+    Object.assign(page, { data, shown: state });
     retrySeconds = FIRST_RETRY_SECONDS;
     renderNotice("");
     draw();
-    timer = setTimeout(refresh, page.config.poll_seconds * 1000);
+    page.isLoading = false;
+    if (page.isOld) changed();
+    else timer = setTimeout(refresh, app.config.poll_seconds * 1000);
   } catch (error) {
     if (error.name === "AbortError") return;
-    if (!(error instanceof ApiError)) throw error;
+    page.isLoading = false;
     showError(error);
+    if (!(error instanceof ApiError)) throw error;
   }
 }
 
-async function load(wanted, signal) {
+async function common(signal) {
+  const features = app.features ?? await offered(signal);
   const [config, status, everything, slices] = await Promise.all([
-    get("/config.json", null, signal),
+    app.config ?? get("/config.json", null, signal),
     get("/api/status", null, signal),
-    get("/api/summary", null, signal),
+    get("/api/summary", features.only ? { listener: features.only } : null, signal),
     get("/api/slices", null, signal),
   ]);
-  page.config = config;
-  const state = withValue(wanted, slices);
-  if (state !== wanted) change(state, { push: true, load: false });
-  const query = selection(state);
-  const chart = (view) => get(VIEWS[view].path, new URLSearchParams([...query, ["by", state.by], ["limit", state.rows]]), signal);
-  const [summary, songs, second, recent] = await Promise.all([
-    get("/api/summary", query, signal),
-    chart("songs"),
-    chart(state.tab),
-    get("/api/recent", new URLSearchParams({ limit: RECENT }), signal),
-  ]);
-  const grain = grainOf(state, summary);
-  const timeline = await get("/api/timeline", new URLSearchParams([...query, ["grain", grain]]), signal);
+  useZone(config.time_zone);
   const range = everything.first_day && { first: everything.first_day, last: everything.last_day };
-  return { state, status, slices, summary, songs, second, recent, grain, timeline, range };
+  return { config, features, status, slices, everything, range };
 }
 
-/** The grain for the days that are shown: those of the window, or those with data. */
-function grainOf(state, { first_day: first, last_day: last }) {
-  const shown = state.custom ? null : bounds(state.window);
-  if (shown) return grainFor(daysBetween(...shown));
-  return first ? grainFor(daysBetween(day(first), plusDays(day(last), 1))) : "day";
+/** The state with the calendar days that a relative window has now; its address stays relative. */
+async function dated(state, signal) {
+  if (!(state.window in RELATIVE)) return state;
+  if (!app.features.compare) return { ...state, window: "all" }; // a server that doesn't know them
+  const only = app.features.only ? { listener: app.features.only } : {};
+  const { period } = await get("/api/summary", { window: state.window, ...only }, signal);
+  if (period.window) return { ...state, window: period.window };
+  return { ...state, custom: true, window: "all", from: period.from ?? "", to: period.to ?? "" };
+}
+
+/** What a shared link opens is one listener's page, whatever the address says. */
+function allowed(state) {
+  const { only } = app.features;
+  if (!only || (state.entity === "listeners" && state.key === only)) return state;
+  return parseAddress(itemAddress(state, "listeners", only));
+}
+
+/** Put an empty view up at once: it's as large as it will be. */
+async function mount(state, signal) {
+  const identity = [state.view, state.entity, state.key].join("/");
+  if (page.mounted === identity) return;
+  const module = state.view === "item" ? (state.entity === "listeners" ? "listener" : "work") : state.view;
+  const view = await import(`./views/${module}.js`);
+  if (signal.aborted) return;
+  page.view?.unmount?.();
+  const isFirst = !page.mounted;
+  Object.assign(page, { view, mounted: identity, data: null, shown: null });
+  root.replaceChildren(...view.mount(state, app));
+  label(state, null);
+  if (isFirst) return;
+  scrollTo(0, 0);
+  document.getElementById("content").focus({ preventScroll: true });
 }
 
 function draw() {
-  const { state, status, summary, songs, second, recent } = page.data;
+  if (!page.data) return;
   document.body.classList.remove("busy");
-  const where = [spanLabel(state), state.value || "everyone"].join(", ");
-  showControls(page.state, page);
-  document.getElementById("zone").textContent = page.config.time_zone;
-  renderFreshness(freshness(status, BEAT_SECONDS));
-  renderTiles(summary);
-  renderRecent(recent.items);
-  drawTimeline(where);
-  drawRanking(figures[1], "songs", songs, where);
-  drawRanking(figures[2], state.tab, second, where);
+  root.ariaBusy = "false";
+  label(page.shown, page.data);
+  document.getElementById("zone").textContent = app.config.time_zone;
+  renderFreshness(freshness(app.status, BEAT_SECONDS));
+  page.view.draw(root, page.data, page.shown, app);
 }
 
-function drawRanking(figure, view, answer, where) {
-  const { by } = page.data.state;
-  const rows = rankingRows(answer.items, view, by);
-  renderRanking(figure, rows, {
-    title: `Top ${view} by ${MEASURES[by].unit}`,
-    description: rows.slice(0, 5).map((row) => `${row.rank}. ${row.name}: ${quantity(row.value, by)}`).join("; "),
-    caption: rankingCaption(rows, answer.total, { view, by, where }),
-    empty: page.range ? `No ${VIEWS[view].noun}s were heard: ${where}.` : NOTHING_YET,
-    columns: VIEWS[view].columns,
-  });
+function label(state, data) {
+  const { title, sub } = page.view.heading(state, data);
+  document.getElementById("heading").textContent = title;
+  document.getElementById("sub").textContent = sub ?? "";
+  document.getElementById("sub").hidden = !sub;
+  const span = page.view.controls(state).includes("window") ? `${spanLabel(state)} – ` : "";
+  document.title = `${title} – ${span}Playcount`;
+  showNav(state, app.features);
+  control(state);
 }
 
-function drawTimeline(where) {
-  const { state, grain, timeline } = page.data;
-  const { by } = state;
-  const rows = completed(timeline.items, state, grain).map((item) => ({ ...item, value: MEASURES[by].of(item) }));
-  const caption = timelineCaption(rows, { by, where });
-  renderTimeline(figures[0], rows, {
-    title: `${MEASURES[by].unit} by ${grain}`,
-    description: caption,
-    caption,
-    empty: page.range ? `Nothing was heard: ${where}.` : NOTHING_YET,
-    columns: PERIOD_COLUMNS,
-    tick: (period) => tickLabel(period, grain, { isOneYear: kindOf(state.window) === "year" }),
-    number: short,
-    label: (bar) => `${periodLabel(bar.period)}: ${quantity(bar.value, by)}`,
-    opens: grain !== "hour",
-    open: (period) => change({ ...page.state, custom: false, from: "", to: "", window: period }),
-  });
+function control(state) {
+  const relative = page.state.window in RELATIVE ? page.state.window : "";
+  showControls(state, { ...app, relative, controls: page.view.controls(state) });
 }
 
-/** The timeline with the silent periods before the first and after the last listen of a window. */
-function completed(items, state, grain) {
-  if (!items.length || state.custom || kindOf(state.window) === "all" || grain === "week") return items;
-  const known = new Map(items.map((item) => [item.period, item]));
-  const silence = { streams: 0, plays: 0, skips: 0, completed: 0, ms_played: 0 };
-  return periodsOf(state.window, grain).map((period) => known.get(period) ?? { period, ...silence });
+/** Change members of the state, as a step of the back button. */
+function go(members) {
+  show({ ...page.state, ...members });
 }
 
-function change(state, { push = true, load: mustLoad = true } = {}) {
+function show(state, { replace = false } = {}) {
   page.state = state;
-  if (push && (state.value || !state.slice)) pushAddress(state);
-  showControls(state, page);
-  if (!mustLoad) return;
+  const hash = formatAddress(state);
+  const isComplete = state.value || !state.slice;
+  if (isComplete && hash !== location.hash) history[replace ? "replaceState" : "pushState"](null, "", hash);
   document.body.classList.add("busy");
+  root.ariaBusy = "true";
+  if (page.view) control(state);
   refresh();
 }
 
 function showError(error) {
   const isMistake = error.status >= 400 && error.status < 500;
-  const after = isMistake ? "" : ` Trying again in ${retrySeconds} s.`;
-  const kept = page.data ? ` What you see is still ${spanLabel(page.data.state)}, as last known.` : "";
-  renderNotice(`${error.message}${after}${kept}`);
-  if (page.data) document.getElementById("period").textContent = spanLabel(page.data.state);
-  if (isMistake) {
-    for (const figure of figures) figure.classList.remove("loading");
-    return;
+  const after = isMistake || !(error instanceof ApiError) ? "" : ` Trying again in ${retrySeconds} s.`;
+  const kept = page.data ? ` What you see is still ${spanLabel(page.shown)}, as last known.` : "";
+  renderNotice(`${error.message}${after}${kept}`, error.status === 401 ? address("/login") : null);
+  document.body.classList.remove("busy");
+  if (!page.data) root.querySelectorAll(".loading").forEach((each) => each.classList.add("failed"));
+  if (error.status === 404 && page.state.view === "item") {
+    root.replaceChildren(h("p", { class: "card message" }, "There's no such page here."));
+    page.mounted = "";
   }
-  const seen = page.data ? `offline · ${freshness(page.data.status, Infinity).text}` : "offline";
-  renderFreshness({ state: "offline", text: seen });
+  if (isMistake) return;
+  renderFreshness({ state: "offline", text: app.status ? `offline · ${freshness(app.status, Infinity).text}` : "offline" });
   timer = setTimeout(refresh, retrySeconds * 1000);
-  retrySeconds = Math.min(retrySeconds * 2, 300, Math.max(page.config.poll_seconds, FIRST_RETRY_SECONDS));
+  retrySeconds = Math.min(retrySeconds * 2, 300, Math.max(app.config?.poll_seconds ?? 0, FIRST_RETRY_SECONDS));
+}
+
+/** Something was counted: show it at once, but not more often than every few seconds. */
+function changed() {
+  page.isOld = true;
+  if (page.isLoading) return; // what it fetches is shown first
+  clearTimeout(timer);
+  timer = setTimeout(refresh, Math.max(0, page.fetchedAt + CALM_MS - Date.now()));
+}
+
+function watch() {
+  if (document.hidden) live.close();
+  else refresh();
+}
+
+/** Addresses of former versions had what is selected before the `#`. */
+function moveFormer() {
+  const query = new URLSearchParams(location.search);
+  const api = query.get("api");
+  query.delete("api");
+  if (!query.size || location.hash) return;
+  const own = api ? `?${new URLSearchParams({ api })}` : "";
+  history.replaceState(null, "", `${location.pathname}${own}#/?${query}`);
 }
 
 function start() {
-  for (const figure of figures) figure.classList.add("loading");
-  listen(() => page.state, change, () => page.range);
-  showControls(page.state, page);
+  moveFormer();
+  document.getElementById("api-link").href = address("/openapi.json");
+  document.getElementById("skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    document.getElementById("content").focus();
+  });
+  listen(() => (page.state.window in RELATIVE ? page.shown : null) ?? page.state, go, () => app.range);
   document.getElementById("retry").addEventListener("click", refresh);
-  addEventListener("popstate", () => change(parseState(location.search), { push: false }));
+  addEventListener("popstate", () => show(parseAddress(location.hash), { replace: true }));
   addEventListener("online", refresh);
-  document.addEventListener("visibilitychange", () => document.hidden || refresh());
+  document.addEventListener("visibilitychange", watch);
+  live.follow(changed);
   let width = 0;
   new ResizeObserver(([entry]) => {
     if (entry.contentRect.width === width) return; // a taller page isn't drawn anew
     width = entry.contentRect.width;
-    if (page.data) draw();
-  }).observe(document.getElementById("content"));
-  refresh();
+    draw();
+  }).observe(root);
+  show(parseAddress(location.hash), { replace: true });
 }
 
 start();

@@ -1,44 +1,7 @@
-// What isn't a chart: the tiles, the recent listens and the freshness.
+// What isn't a chart and belongs to every view: freshness, notices, and tiles.
 import { select } from "./d3.js";
-import { count, hours, listenMoment, moment, share } from "./format.js";
-
-/** Totals of the selection. */
-export function renderTiles(summary) {
-  const texts = {
-    plays: count(summary.plays),
-    hours: hours(summary.ms_played),
-    songs: count(summary.songs),
-    artists: count(summary.artists),
-    skip_rate: share(summary.skips, summary.streams),
-  };
-  for (const [name, text] of Object.entries(texts)) {
-    document.querySelector(`[data-tile="${name}"]`).textContent = text;
-  }
-}
-
-/** The newest listens. */
-export function renderRecent(listens) {
-  document.querySelector("#recent-empty").hidden = listens.length > 0;
-  document.querySelector("#recent").hidden = listens.length === 0;
-  select("#recent")
-    .selectAll("li")
-    .data(listens, (listen) => listen.event_id)
-    .join((enter) => {
-      const item = enter.append("li");
-      item.append("span").attr("class", "title");
-      item.append("time");
-      item.append("span").attr("class", "by");
-      item.append("span").attr("class", "who");
-      return item;
-    })
-    .order()
-    .call((item) => {
-      item.select(".title").text(({ title }) => title ?? "Unknown title");
-      item.select("time").attr("datetime", ({ ended_at: at }) => at).text(({ ended_at: at }) => listenMoment(at));
-      item.select(".by").text(({ artist }) => artist ?? "Unknown artist");
-      item.select(".who").text(({ listener_id: listener }) => listener);
-    });
-}
+import { h } from "./dom.js";
+import { count, lasting, moment } from "./format.js";
 
 /** `as of 10:05:12 · batch 3 + 214 live commits`. */
 export function freshness({ as_of: asOf, streaming }, staleAfterSeconds) {
@@ -46,9 +9,10 @@ export function freshness({ as_of: asOf, streaming }, staleAfterSeconds) {
   const live = asOf.head_seq - asOf.cut_seq;
   const commits = `${count(live)} live ${live === 1 ? "commit" : "commits"}`;
   const batch = asOf.batch_version ? `batch ${asOf.batch_version} + ${commits}` : commits;
-  const isBeating = streaming && streaming.age_seconds < staleAfterSeconds;
   const text = `as of ${moment(asOf.at)} · ${batch}`;
-  return isBeating ? { state: "fresh", text } : { state: "stale", text: `${text} · streaming is not running` };
+  if (streaming && streaming.age_seconds < staleAfterSeconds) return { state: "fresh", text };
+  const since = streaming ? `silent for ${lasting(streaming.age_seconds)}` : "not running";
+  return { state: "stale", text: `${text} · streaming is ${since}` };
 }
 
 /** The dot and the words of the header; the dot's form tells as much as its colour. */
@@ -58,8 +22,28 @@ export function renderFreshness({ state, text }) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** A line above the page, or none. */
-export function renderNotice(text) {
+/** A line above the page, or none; with the address of a page where one signs in. */
+export function renderNotice(text, login = null) {
   document.querySelector("#notice").hidden = !text;
-  document.querySelector("#notice-text").textContent = text;
+  document.querySelector("#notice-text").replaceChildren(text, ...(login ? [" ", h("a", { href: login }, "Sign in")] : []));
+}
+
+/** An empty list of tiles, as large as it will be with `number` of them. */
+export const tiles = (number) =>
+  h("dl", { class: "tiles" }, Array.from({ length: number }, () => h("div", {}, h("dt", {}, " "), h("dd", {}, "–"))));
+
+/** Tiles `{ name, title, text, more }`; `more` is a small line, such as a change. */
+export function renderTiles(list, items) {
+  const tile = select(list).selectAll("div").data(items).join((enter) => {
+    const fresh = enter.append("div");
+    fresh.append("dt");
+    fresh.append("dd");
+    return fresh;
+  });
+  tile.each(function () {
+    if (!this.querySelector(".more")) this.append(h("dd", { class: "more" }));
+  });
+  tile.select("dt").text(({ title }) => title);
+  tile.select("dd").attr("data-tile", ({ name }) => name).text(({ text }) => text);
+  tile.select(".more").text(({ more }) => more ?? "");
 }

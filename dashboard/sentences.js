@@ -1,47 +1,21 @@
-// Captions and columns: what a chart says in words.
-import { MEASURES, amount, count, hours, periodLabel, quantity } from "./format.js";
+// Captions: what a chart says in words.
+import { MEASURES, amount, count, named, periodLabel, quantity, rangeLabel, valueLabel, windowLabel } from "./format.js";
+import { ENTITIES, plural } from "./data/entities.js";
 
-const SUMS = [
-  { title: "Plays", isNumber: true, text: (row) => count(row.plays) },
-  { title: "Hours", isNumber: true, text: (row) => hours(row.ms_played) },
-  { title: "Skips", isNumber: true, text: (row) => count(row.skips) },
-];
-const RANK = { title: "Rank", isNumber: true, text: (row) => count(row.rank) };
-const name = (title, member) => ({ title, text: (row) => row[member] ?? "unknown" });
+/** The name of the span that a state selects. */
+export const spanLabel = (state) => (state.custom ? rangeLabel(state.from, state.to) : windowLabel(state.window));
 
-/** The three charts: what their rows are called, and which members name them. */
-export const VIEWS = {
-  songs: { path: "/api/top-songs", id: "song_id", name: "title", detail: "artist", noun: "song", columns: [RANK, name("Title", "title"), name("Artist", "artist"), ...SUMS] },
-  artists: { path: "/api/top-artists", id: "artist_id", name: "artist", detail: null, noun: "artist", columns: [RANK, name("Artist", "artist"), ...SUMS] },
-  albums: { path: "/api/top-albums", id: "album_id", name: "album", detail: "artist", noun: "album", columns: [RANK, name("Album", "album"), name("Artist", "artist"), ...SUMS] },
-};
-export const PERIOD_COLUMNS = [{ title: "Period", text: (row) => periodLabel(row.period) }, ...SUMS];
-
-/** The rows of a chart, as `charts/ranking.js` draws them. */
-export function rankingRows(items, view, by) {
-  const { id, name: nameMember, detail } = VIEWS[view];
-  return items.map((item) => {
-    const value = MEASURES[by].of(item);
-    return {
-      ...item,
-      id: item[id],
-      name: item[nameMember] ?? "unknown",
-      detail: detail ? (item[detail] ?? "") : "",
-      value,
-      text: amount(value, by),
-      hint: `${count(item.plays)} plays, ${hours(item.ms_played)} hours, ${count(item.skips)} skips`,
-    };
-  });
-}
+/** What a state selects: `All time, everyone`. */
+export const whereLabel = (state) =>
+  [spanLabel(state), state.value ? named(valueLabel(state.slice, state.value)) : "everyone"].join(", ");
 
 /** All time, everyone: “Jóga” by Björk leads 12 songs with 56 plays. */
-export function rankingCaption(rows, total, { view, by, where }) {
+export function rankingCaption(rows, total, { entity, by, where }) {
   if (!rows.length) return "";
   const [first] = rows;
-  const author = first.detail ? ` by ${first.detail}` : "";
-  const noun = VIEWS[view].noun;
-  const field = total === 1 ? `is the only ${noun}` : `leads ${count(total)} ${noun}s`;
-  const leader = view === "artists" ? first.name : `“${first.name}”${author}`;
+  const field = total === 1 ? `is the only ${ENTITIES[entity].noun}` : `leads ${count(total)} ${plural(entity, total)}`;
+  const author = first.detail ? ` by ${named(first.detail)}` : "";
+  const leader = first.detail === undefined || !ENTITIES[entity].detail ? named(first.name) : `“${named(first.name)}”${author}`;
   return `${where}: ${leader} ${field} with ${quantity(first.value, by)}.`;
 }
 
@@ -51,4 +25,11 @@ export function timelineCaption(rows, { by, where }) {
   const sum = rows.reduce((total, row) => total + row.value, 0);
   const highest = rows.reduce((best, row) => (row.value > best.value ? row : best));
   return `${where}: ${quantity(sum, by)}; the most, ${amount(highest.value, by)}, in ${periodLabel(highest.period)}.`;
+}
+
+/** Friday at 20:00 is the busiest hour of the week, Monday at 4:00 the quietest. */
+export function rhythmCaption(cells, { by, hourLabel }) {
+  if (!cells.some((cell) => MEASURES[by].of(cell))) return "";
+  const busiest = cells.reduce((best, cell) => (MEASURES[by].of(cell) > MEASURES[by].of(best) ? cell : best));
+  return `${hourLabel(busiest)} is the busiest hour of the week, with ${quantity(MEASURES[by].of(busiest), by)}.`;
 }

@@ -52,6 +52,7 @@ ADMINS = Rule(frozenset({ADMIN}))
 
 RULES: dict[str, Rule] = {
     "GET /": PAGE,
+    "GET /dashboard/": PAGE,
     "GET /dashboard/<path:name>": OPEN,
     "GET /config.json": OPEN,
     "GET /openapi.json": OPEN,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, send_from_directory
+from flask import Blueprint, Response, redirect, send_from_directory
+from werkzeug.wrappers import Response as Redirection
 
 from api.answering import answer_now, service
 from api.queries import NoQuery, parse
+from api.rankings import RANKINGS
 from listens.settings import CHECKOUT
+from listens.views import VIEWS
 
 blueprint = Blueprint("page", __name__)
 
@@ -14,11 +17,12 @@ FILES = CHECKOUT / "dashboard"
 
 
 @blueprint.get("/")
-def index() -> Response:
-    """The dashboard's page."""
-    return _file("index.html")
+def index() -> Redirection:
+    """To the dashboard's folder: its files name each other from there, on any server."""
+    return redirect("dashboard/")
 
 
+@blueprint.get("/dashboard/", defaults={"name": "index.html"})
 @blueprint.get("/dashboard/<path:name>")
 def file(name: str) -> Response:
     """A file of the dashboard."""
@@ -31,7 +35,11 @@ def config() -> Response:
     parse(NoQuery)
     settings = service().settings
     return answer_now(
-        {"poll_seconds": settings.dashboard_poll_seconds, "time_zone": settings.time_zone}
+        {
+            "poll_seconds": settings.dashboard_poll_seconds,
+            "time_zone": settings.time_zone,
+            "slices_of": {view: VIEWS[view].slices for view in RANKINGS},
+        }
     )
 
 

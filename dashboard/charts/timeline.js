@@ -1,9 +1,10 @@
-// Sums by period as bars, with a cursor for pointer and keys.
-import { max, scaleBand, scaleLinear, select } from "../d3.js";
-import { duration, showCaption, showMessage, showTable, svgOf } from "./figure.js";
+// Sums by period as bars: a cursor for pointer and keys, and a brush that chooses several.
+import { brushX, max, pointer, scaleBand, scaleLinear, select } from "../d3.js";
+import { dress, duration, steer, svgOf } from "./figure.js";
 
 const MARGIN = { top: 8, right: 2, bottom: 24, left: 44 };
 const LABEL_WIDTH = 62;
+const HEIGHT = 220;
 
 /**
  * Where everything stands. Rows are `{ period, value }`; `tick(period)` is the label below the
@@ -47,21 +48,25 @@ export function spaced(rows, room) {
   });
 }
 
-/** Draw the rows, or move what is there; `open(period)` is called for a period that is chosen. */
+/** The bars that a stretch from one x to another covers by half or more: their places. */
+export function covered(bars, [from, to]) {
+  const middle = ({ slotX, slot }) => slotX + slot / 2;
+  const places = bars.map((_, place) => place).filter((place) => middle(bars[place]) >= from && middle(bars[place]) <= to);
+  return places.length ? [places[0], places.at(-1)] : null;
+}
+
+/**
+ * Draw the rows, or move what is there. `open(period)` is called for a period that is chosen, and
+ * `choose(first, last)` for several; without them nothing can be.
+ */
 export function render(figure, rows, options) {
-  const { title, caption, empty, columns, description, label, opens } = options;
-  showMessage(figure, rows.length ? "" : empty);
-  showCaption(figure, rows.length ? caption : "");
-  showTable(figure, columns, rows);
   const chart = figure.querySelector(".chart");
-  const width = chart.clientWidth;
-  if (!rows.length || !width) return;
-  const height = 220;
-  const places = layout(rows, { width, height, ...options });
-  const svg = svgOf(figure, { width, height, title, description });
+  if (!dress(figure, rows, options)) return;
+  const places = layout(rows, { width: chart.clientWidth, height: HEIGHT, ...options });
+  const svg = svgOf(figure, { width: places.width, height: HEIGHT, ...options });
   drawAxes(svg, places);
-  drawBars(svg, places, opens);
-  follow(figure, chart, places.bars, { label, ...options });
+  drawBars(svg, places);
+  follow(figure, svg, places, options);
 }
 
 function drawAxes(svg, { numbers, periods, left, width, height }) {
@@ -85,7 +90,7 @@ function drawAxes(svg, { numbers, periods, left, width, height }) {
     .text(({ text }) => text);
 }
 
-function drawBars(svg, { bars, floor }, opens) {
+function drawBars(svg, { bars, floor }) {
   const groups = svg.selectAll("g.period-bar").data(bars, ({ period }) => period).join((enter) => {
     const group = enter.append("g").attr("class", "period-bar");
     group.append("rect").attr("class", "slot");
@@ -93,7 +98,6 @@ function drawBars(svg, { bars, floor }, opens) {
       .attr("x", ({ x }) => x).attr("width", ({ width }) => width);
     return group;
   });
-  groups.classed("opens", opens);
   groups.select(".slot").attr("x", ({ slotX }) => slotX).attr("width", ({ slot }) => slot)
     .attr("y", MARGIN.top).attr("height", floor - MARGIN.top);
   groups.select(".bar").transition().duration(duration())
@@ -101,28 +105,33 @@ function drawBars(svg, { bars, floor }, opens) {
     .attr("y", ({ y }) => y).attr("height", ({ height }) => height);
 }
 
-/** The cursor: what is below the pointer, or was reached by keys, is read out. */
-function follow(figure, chart, bars, { label, opens, open }) {
+/** The cursor and the brush: what is below the pointer, or was reached by keys, is read out. */
+function follow(figure, svg, { bars, floor, left, width }, { label, open, choose }) {
+  const chart = figure.querySelector(".chart");
   const readout = figure.querySelector(".readout");
-  let current = -1;
   const show = (place) => {
-    current = place;
-    select(chart).selectAll("g.period-bar").classed("current", (_, index) => index === place);
+    svg.selectAll("g.period-bar").classed("current", (_, index) => index === place);
     readout.textContent = place < 0 ? "" : label(bars[place]);
   };
-  const chosen = () => opens && current >= 0 && open(bars[current].period);
-  select(chart)
-    .selectAll("g.period-bar")
-    .on("pointerenter", (_, bar) => show(bars.indexOf(bar)))
-    .on("click", chosen);
-  chart.onpointerleave = () => show(-1);
-  chart.onblur = () => show(-1);
-  chart.onkeydown = (event) => {
-    const moves = { ArrowLeft: current - 1, ArrowRight: current + 1, Home: 0, End: bars.length - 1 };
-    if (event.key === "Enter") chosen();
-    if (!(event.key in moves)) return;
-    event.preventDefault();
-    show(Math.min(Math.max(moves[event.key], 0), bars.length - 1));
+  const at = (event) => {
+    const [x] = pointer(event, svg.node());
+    return bars.findIndex(({ slotX, slot }) => x >= slotX && x < slotX + slot);
   };
-  show(-1);
+  chart.tabIndex = 0;
+  chart.setAttribute("role", "application");
+  chart.setAttribute("aria-label", `${figure.querySelector("h2").textContent}: arrow keys move along it${open ? ", Enter opens the period" : ""}`);
+  const go = steer(chart, bars.length - 1, { moves: { ArrowLeft: -1, ArrowRight: 1 }, show, enter: (place) => open?.(bars[place].period) });
+  svg.on("pointermove", (event) => go(at(event))).on("pointerleave", () => go(-1));
+  const layer = svg.selectAll("g.brush").data(choose || open ? [null] : []).join("g").attr("class", "brush");
+  if (layer.empty()) return;
+  // Not by touch: a finger on the chart scrolls the page, and a tap is still a click.
+  const brush = brushX().touchable(false).extent([[left, MARGIN.top], [width, floor]]).on("end", (event) => {
+    if (!event.sourceEvent) return; // moved by this module
+    const chosen = event.selection && covered(bars, event.selection);
+    if (event.selection) layer.call(brush.clear);
+    const place = at(event.sourceEvent);
+    if (chosen && choose) choose(bars[chosen[0]].period, bars[chosen[1]].period);
+    else if (!event.selection && place >= 0) open?.(bars[place].period);
+  });
+  layer.call(brush).raise();
 }

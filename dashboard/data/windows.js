@@ -18,7 +18,15 @@ const utc = (year, month = 0, date = 1) => {
 
 const KINDS = { year: /^\d{4}$/, month: /^\d{4}-\d{2}$/, week: /^\d{4}-W\d{2}$/, day: /^\d{4}-\d{2}-\d{2}$/ };
 
-/** The kind of a window's name, or undefined. */
+/** Windows whose days depend on the present day, or on the newest one with data; the API knows which. */
+export const RELATIVE = {
+  today: "Today", yesterday: "Yesterday", "this-week": "This week", "last-week": "Last week",
+  "this-month": "This month", "last-month": "Last month", "this-year": "This year", "last-year": "Last year",
+  "last-7-days": "Last 7 days", "last-30-days": "Last 30 days", "last-12-months": "Last 12 months",
+  "newest-day": "Newest day", "newest-week": "Newest week", "newest-month": "Newest month", "newest-year": "Newest year",
+};
+
+/** The kind of a calendar window's name, or undefined. */
 export function kindOf(name) {
   if (name === "all") return "all";
   return Object.keys(KINDS).find((kind) => KINDS[kind].test(name));

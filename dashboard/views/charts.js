@@ -1,0 +1,182 @@
+// Whole charts: sorted by any measure, in pages, searched, what rises, ranks by month, and as CSV.
+import { drawRanks } from "../charts/sums.js";
+import { figure } from "../charts/figure.js";
+import { moved } from "../charts/ranking.js";
+import { renderTable, tableBox } from "../charts/table.js";
+import { formatAddress, selection } from "../data/address.js";
+import { address } from "../data/api.js";
+import { ENTITIES, SORTED, hrefOf, plural } from "../data/entities.js";
+import { lastMonths, spanBefore } from "../data/spans.js";
+import { check, h, isNarrow, segments } from "../dom.js";
+import { count } from "../format.js";
+import { whereLabel } from "../sentences.js";
+
+const PAGE = 50;
+const MOST = 1000; // items of one answer
+const TABS = ["songs", "artists", "albums", "genres", "listeners"];
+const MODES = [["", "Chart"], ["skipped", "Most skipped"], ["trending", "Trending"]];
+const LINES = 5;
+const MONTHS = 12;
+const DEEPEST = 100; // rank that is looked for in each month
+
+export const controls = () => ["window", "slice"];
+export const heading = ({ entity, own }) => ({
+  title: { trending: `Rising ${entity}`, skipped: `Most skipped ${entity}` }[own.mode] ?? `Top ${entity}`,
+});
+
+export function mount(state, app) {
+  const search = h("input", { type: "search", id: "search", placeholder: `Search ${state.entity}`, "aria-label": `Search ${state.entity}`, value: state.own.q ?? "" });
+  const find = (event) => {
+    event.preventDefault();
+    app.go({ own: { q: search.value.trim() } });
+  };
+  return [
+    h("nav", { class: "tabs", "aria-label": "Charts" }),
+    h("div", { class: "card wide" },
+      h("div", { class: "tools" },
+        segments({ name: "mode", legend: "Kind of chart", small: true }, MODES, (mode) => app.go({ by: mode === "skipped" ? "skips" : "plays", own: mode ? { mode } : {} })),
+        h("form", { class: "search", role: "search", onsubmit: find }, search, h("button", { type: "submit" }, "Search")),
+        h("a", { class: "button", id: "csv", hidden: true, download: "" }, "CSV")),
+      tableBox("Chart"),
+      h("p", { class: "message", id: "none", hidden: true }),
+      h("nav", { class: "pager", "aria-label": "Pages" },
+        h("button", { type: "button", id: "before" }, "‹ Before"),
+        h("span", { id: "range-shown", role: "status" }),
+        h("button", { type: "button", id: "after" }, "After ›"))),
+    figure({ id: "ranks", kind: "bump", title: `The first ${LINES} by month` }),
+  ];
+}
+
+export async function load(state, { get, range, config, features }) {
+  const { entity, own: { mode, q } } = state;
+  if (state.slice && !config.slices_of[entity].includes(state.slice)) return { items: [], total: 0, uncounted: true, months: [] };
+  if (mode === "trending" && !spanBefore(state)) return { items: [], total: 0, months: [] };
+  const months = state.slice || mode ? [] : lastMonths(state, range, MONTHS);
+  const [page, ...tops] = await Promise.all([
+    q ? found(state, { get, features }) : get(...request(state, features)),
+    ...months.map((window) => get(ENTITIES[entity].path, [["window", window], ["by", "plays"], ["limit", DEEPEST]])),
+  ]);
+  return { ...page, months, tops };
+}
+
+/** The route and parameters of what is shown. */
+function request(state, features, { limit = PAGE } = {}) {
+  const { entity, own: { mode, order, page } } = state;
+  const window = [["limit", limit], ["offset", PAGE * (Number(page || 1) - 1)]];
+  if (mode === "trending") return ["/api/trending", [...selection(state), ["entity", entity], ["by", "plays"], ...window]];
+  const more = features.compare && spanBefore(state) ? [["compare", "previous"]] : [];
+  return [ENTITIES[entity].path, [...selection(state), ["by", state.by], ["order", order || "desc"], ...window, ...more]];
+}
+
+/** What is found by name: by the server, or among the first thousand where it can't. */
+async function found(state, { get, features }) {
+  const { entity, own: { q } } = state;
+  if (features.search) {
+    const { [entity]: hits } = await get("/api/search", { q, entity, limit: PAGE });
+    return { ...hits, isFound: true };
+  }
+  const { items } = await get(...request({ ...state, own: { ...state.own, page: "" } }, features, { limit: MOST }));
+  const { name, detail } = ENTITIES[entity];
+  const folded = (text) => (text ?? "").normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  const words = folded(q).split(/\s+/);
+  const fits = (item) => words.every((word) => folded(`${item[name]} ${item[detail] ?? ""}`).includes(word));
+  return { items: items.filter(fits), total: items.length, isAmong: true };
+}
+
+export function draw(root, data, state, app) {
+  const { entity, own: { mode } } = state;
+  const find = (id) => root.querySelector(`#${id}`);
+  const isRising = mode === "trending";
+  drawTabs(root.querySelector(".tabs"), state);
+  check(root.querySelector(".tools fieldset"), mode ?? "");
+  const label = `${heading(state).title}: ${whereLabel(state)}`;
+  renderTable(root.querySelector(".table-box"), isRising ? rising(state) : columns(state, data), data.items, {
+    key: (row) => row[ENTITIES[entity].id] ?? `rank ${row.rank}`, label, sorted: state.by, ascending: state.own.order === "asc",
+    sort: isRising || data.isFound ? undefined : (by) => sort(state, app, by),
+  });
+  drawPages(root, data, state, app);
+  const csv = find("csv");
+  csv.hidden = !app.features.csv || isRising || data.uncounted;
+  if (!csv.hidden) csv.href = csvAddress(state, app.features);
+  drawMonths(find("ranks"), data, state);
+}
+
+function drawTabs(nav, state) {
+  const links = TABS.map((entity) => {
+    const href = formatAddress({ ...state, entity, own: state.own.mode ? { mode: state.own.mode } : {} });
+    return h("a", { href, "aria-current": entity === state.entity ? "page" : undefined }, entity[0].toUpperCase() + entity.slice(1));
+  });
+  nav.replaceChildren(...links);
+}
+
+function columns(state, { items }) {
+  const { entity } = state;
+  const [first, ...rest] = ENTITIES[entity].columns;
+  const isCompared = items.some((item) => item.rank_before !== undefined);
+  const sums = SORTED.filter(({ by }) => items.length === 0 || items.some((item) => item[by] !== undefined && item[by] !== null));
+  sums.sort((one, other) => isNarrow() && (other.by === state.by) - (one.by === state.by));
+  const names = isNarrow() ? [...sums.splice(0, 1), ...rest] : rest; // what ranks is seen without scrolling
+  return [
+    { title: "Rank", isNumber: true, text: (row) => count(row.rank) },
+    ...(isCompared ? [{ title: "Move", isNumber: true, text: (row) => moved(row)?.text ?? "" }] : []),
+    { ...first, kind: "main", href: (row) => hrefOf(state, entity, row) },
+    ...names,
+    ...sums,
+  ];
+}
+
+function rising(state) {
+  const [first, ...rest] = ENTITIES[state.entity].columns;
+  const number = (title, member) => ({ title, isNumber: true, text: (row) => (row[member] === null ? "–" : count(row[member])) });
+  return [
+    number("Rank", "rank"), { ...first, kind: "main", href: (row) => hrefOf(state, state.entity, row) }, ...rest,
+    number("Rise", "rise"), number("Plays", "now"), number("Before", "before"), number("Chart rank", "chart_rank"), number("Rank before", "chart_rank_before"),
+  ];
+}
+
+function sort(state, app, by) {
+  const order = by === state.by && state.own.order !== "asc" ? "asc" : "";
+  app.go({ by, own: { ...state.own, mode: "", order, page: "" } });
+}
+
+function drawPages(root, data, state, app) {
+  const find = (id) => root.querySelector(`#${id}`);
+  const page = Number(state.own.page || 1);
+  const [first, last] = [PAGE * (page - 1) + 1, PAGE * (page - 1) + data.items.length];
+  const isPaged = !data.isFound && !data.isAmong;
+  find("before").hidden = find("after").hidden = !isPaged || data.total <= PAGE;
+  find("before").disabled = page <= 1;
+  find("after").disabled = last >= data.total;
+  find("before").onclick = () => app.go({ own: { ...state.own, page: page > 2 ? String(page - 1) : "" } });
+  find("after").onclick = () => app.go({ own: { ...state.own, page: String(page + 1) } });
+  find("range-shown").textContent = isPaged
+    ? data.items.length ? `${count(first)}–${count(last)} of ${count(data.total)}` : ""
+    : `${count(data.isAmong ? data.items.length : data.total)} found${data.isAmong ? ` among the first ${count(data.total)}` : ""}`;
+  find("none").hidden = data.items.length > 0;
+  find("none").textContent = noneSentence(data, state);
+}
+
+function noneSentence(data, { entity, slice, own: { mode, q }, window, custom }) {
+  if (data.uncounted) return `${entity} aren't counted by ${slice}: choose another selection.`;
+  if (q) return `No ${plural(entity, 1)} is called “${q}”.`;
+  if (mode === "trending" && !custom && window === "all") return "What rises needs a period before: choose a year, a month, a week or a day.";
+  return `No ${entity} were heard in this selection.`;
+}
+
+function csvAddress(state, features) {
+  const [path, parameters] = request({ ...state, own: { ...state.own, page: "" } }, features, { limit: MOST });
+  return address(path, [...parameters, ["format", "csv"]]);
+}
+
+function drawMonths(element, { items, months, tops }, state) {
+  const { id, name } = ENTITIES[state.entity];
+  const first = items.slice(0, LINES);
+  element.hidden = months.length < 2 || !first.length || Boolean(state.own.q) || state.by !== "plays" || Number(state.own.page || 1) > 1;
+  if (element.hidden) return;
+  const series = first.map((item) => ({
+    id: item[id],
+    name: item[name] ?? "unknown",
+    ranks: tops.map((top) => top.items.find((each) => each[id] === item[id])?.rank ?? null),
+  }));
+  drawRanks(element, series, months, { entity: state.entity, most: DEEPEST });
+}
