@@ -207,7 +207,7 @@ def _measures(random: np.random.Generator, rows: int) -> dict[str, Ints]:
     plays = random.zipf(1.6, rows).clip(max=1_000_000).astype(np.int64)
     more = {"streams": plays + 1, "plays": plays, "skips": plays // 3, "completed": plays // 2}
     measures = more | {"ms_played": plays * 180_000}
-    return {name: measures[name] for name in MEASURES}
+    return {name: measures.get(name, np.zeros(rows, np.int64)) for name in MEASURES}
 
 
 def _keys(random: np.random.Generator, rows: int) -> Keys:
