@@ -32,5 +32,7 @@ def serve() -> None:
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s")
     # Below, it logs whole documents: names of listeners, and hashes of passwords.
     logging.getLogger("pymongo").setLevel(logging.INFO)
+    # It tells of every connection; that Kafka is away is told once, where listens are sent.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     typer.echo(f"http://{settings.api_host}:{settings.api_port}/")
     serve_until_stopped(settings)
