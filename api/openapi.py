@@ -12,9 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from api import answers, listen_queries, page_answers, queries
-from api.access.identifying import SESSION_COOKIE
-from api.access.principals import SCOPES
-from api.access.table import RULES, Rule
+from api.access import describing
 from api.problems import MEDIA_TYPE
 from api.submitting import documents
 from api.submitting import queries as submit_queries
@@ -26,23 +24,6 @@ VERSION = "0.1.0"
 _INSIDE = re.compile(r"{(\w+)}")
 """A parameter in a path."""
 
-_CONVERTED = re.compile(r"<(?:[^<>]*:)?(\w+)>")
-"""A parameter in a route of the application."""
-
-_SCHEMES = {
-    "token": {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "A token of `playcount token create`; also as `Authorization: Token …`",
-    },
-    "session": {
-        "type": "apiKey",
-        "in": "cookie",
-        "name": SESSION_COOKIE,
-        "description": "What /login sets; over TLS its name has `__Host-` in front",
-    },
-}
-
 _REF = "#/components/schemas/{model}"
 
 
@@ -50,7 +31,8 @@ _REF = "#/components/schemas/{model}"
 class Route:
     """One documented path; `answer` is None for files and streams, `media_type` a stream's.
 
-    `body` is sent by POST, as one of `body_types`; `status` is that of success.
+    `body` is sent by POST, as one of `body_types`; `status` is that of success; `leads_on`: it may
+    also answer with another place.
     """
 
     summary: str
@@ -62,6 +44,7 @@ class Route:
     body: type[BaseModel] | None = None
     body_types: tuple[str, ...] = (JSON,)
     status: int = 200
+    leads_on: bool = False
 
 
 _READS = (422, 503)
@@ -147,11 +130,18 @@ ROUTES: dict[str, Route] = {
     "/metrics": Route("State of API and layers, for Prometheus", queries.NoQuery, None, (422,)),
     "/api/me": Route("Who the asker is", queries.NoQuery, answers.Me, (422, 503)),
     "/login": Route(
-        "The form to sign in, and what it sends to", None, None, (), "", ("get", "post")
+        "The form to sign in, and what it sends to",
+        None,
+        None,
+        (401, 403, 413, 503),
+        methods=("get", "post"),
+        leads_on=True,
     ),
-    "/logout": Route("End the session", None, None, (), "", ("post",)),
-    "/shared/{secret}": Route("Open a listener's page by a link", None, None),
-    "/": Route("The dashboard", None, None),
+    "/logout": Route("End the session", None, None, (403, 503), methods=("post",), leads_on=True),
+    "/shared/{secret}": Route(
+        "Open a listener's page by a link", None, None, (404, 503), leads_on=True
+    ),
+    "/": Route("The dashboard", None, None, leads_on=True),
     "/dashboard/{name}": Route("A file of the dashboard", None, None, (404,)),
 }
 """Every path of the application; a test compares them with its URL map."""
@@ -192,29 +182,11 @@ def description() -> dict[str, Any]:
             path: {method: _operation(path, route, method) for method in route.methods}
             for path, route in ROUTES.items()
         },
-        "components": {"schemas": schemas["$defs"], "securitySchemes": _SCHEMES},
+        "components": {"schemas": schemas["$defs"], "securitySchemes": describing.SCHEMES},
     }
 
 
-def _rules() -> dict[str, Rule]:
-    """The table of access by method and documented path."""
-    return {in_description(route): rule for route, rule in RULES.items()}
-
-
-def in_description(route: str) -> str:
-    """A route of the application, as the description writes it."""
-    return _CONVERTED.sub(r"{\1}", route)
-
-
-def _security(rule: Rule) -> list[dict[str, list[str]]]:
-    """One of these is asked for, if access is on: a scope that opens it, by either scheme."""
-    scopes = sorted(scope for scope in rule.needs if scope in SCOPES)
-    named = [[scope] for scope in scopes] or [[]]
-    return [{scheme: each} for scheme in _SCHEMES for each in named] if rule.needs else []
-
-
 def _operation(path: str, route: Route, method: str) -> dict[str, Any]:
-    rule = _rules()[f"{method.upper()} {path}"]
     success: dict[str, Any] = {"description": route.summary}
     if route.answer:
         success["content"] = _content("application/json", route.answer.__name__)
@@ -223,8 +195,9 @@ def _operation(path: str, route: Route, method: str) -> dict[str, Any]:
     responses = {str(route.status): success}
     if route.answer and method == "get":
         responses["304"] = {"description": "Unchanged since the ETag in If-None-Match"}
-    denials = (401, 403) if rule.needs else ()
-    for status in (*route.errors, *denials, *((429,) if rule.is_limited else ())):
+    if route.leads_on:
+        responses["303"] = {"description": "`Location` says where to"}
+    for status in sorted({*route.errors, *describing.denials(method, path)}):
         responses[str(status)] = {
             "description": _ERRORS[status],
             "content": _error(path),
@@ -234,7 +207,7 @@ def _operation(path: str, route: Route, method: str) -> dict[str, Any]:
         "operationId": _operation_id(path) + ("" if method == "get" else f"_{method}"),
         "parameters": _parameters(path, route),
         "responses": responses,
-        "security": _security(rule),
+        "security": describing.security(method, path),
     }
     if route.body:
         content = [_content(each, route.body.__name__) for each in route.body_types]

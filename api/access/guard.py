@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import math
 
 from flask import Flask, Response, redirect, request, url_for
@@ -15,6 +14,7 @@ from api.access.principals import Principal
 from api.access.rates import Buckets
 from api.access.table import OPEN, RULES, Rule
 from api.problems import problem
+from listens.reach import is_loopback
 from listens.settings import Settings
 from listens.store import Store
 
@@ -44,13 +44,6 @@ def init_app(app: Flask, settings: Settings, store: Store) -> None:
     app.after_request(_personal)
 
 
-def too_many(seconds: float) -> Response:
-    """That the asker is to wait."""
-    response = problem(429, "That was too often; Retry-After says when to go on.")
-    response.headers["Retry-After"] = str(math.ceil(seconds))
-    return response
-
-
 def _checked() -> AnyResponse | None:
     if request.url_rule is None or request.method == "OPTIONS":
         return None  # 404 and 405 tell nothing, and a preflight carries nothing
@@ -68,12 +61,12 @@ def _decided(rule: Rule | None) -> AnyResponse | None:
         return _denied(who)
     if rule.is_limited and (seconds := _wait(who)):
         audit.record("request", by=who.id, result="too many", route=_route())
-        return too_many(seconds)
+        return _too_many(seconds)
     return None if _may(who, rule) else _refused(who, rule)
 
 
 def _may(who: Principal, rule: Rule) -> bool:
-    if rule.is_local and _is_from_here():
+    if rule.is_local and is_loopback(request.remote_addr or ""):
         return True
     if rule.of_everyone:
         name, value = rule.of_everyone
@@ -106,6 +99,13 @@ def _denied(who: Principal) -> Response:
     return problem(403, f"This isn't for {who.role or f'this {who.kind}'} to see or to do.")
 
 
+def _too_many(seconds: float) -> Response:
+    """That the asker is to wait."""
+    response = problem(429, "That was too often; Retry-After says when to go on.")
+    response.headers["Retry-After"] = str(math.ceil(seconds))
+    return response
+
+
 def _foreign() -> Response:
     audit.record("request", by=principal().id, result="foreign", route=_route())
     return problem(403, "Another site's page made this request.")
@@ -130,10 +130,6 @@ def _wait(who: Principal) -> float:
 def _route() -> str:
     method = "GET" if request.method == "HEAD" else request.method
     return f"{method} {request.url_rule}"
-
-
-def _is_from_here() -> bool:
-    return ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104  # an address that isn't, in the place of none
 
 
 def _personal(response: Response) -> Response:

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import timedelta
 from urllib.parse import quote
 
+import pymongo
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from api.access import audit, links, sessions, users
-from api.access.guard import too_many
-from api.access.identifying import access, link_cookie, principal, session_cookie
+from api.access.identifying import (
+    READ_SECONDS,
+    access,
+    link_cookie,
+    principal,
+    session_cookie,
+)
 from api.access.principals import Principal
 
 blueprint = Blueprint("access", __name__, template_folder="templates")
 
 FORM_BYTES = 16 * 1024
 
+SIGN_IN_SECONDS = 10
+"""As much as a busy machine needs for a password's hash, and MongoDB besides."""
+
 HOME = "/"
+
+NO_FIT = "Name and password don’t fit together."
+TOO_OFTEN = "That was tried too often. Try again in a minute."
 
 _OURS = re.compile(r"/(?![/\\])[^\\\x00-\x1f]*")
 """A path of this site: a browser reads // and /\\ as another one, and leaves out tabs."""
@@ -42,11 +55,14 @@ def sign_in() -> AnyResponse:
         return redirect(HOME, 303)
     if seconds := _wait(name):
         audit.record("sign-in", by="anonymous", result="too many")
-        return too_many(seconds)
-    user = users.authenticate(access().store, name, password)
+        response = _page(429, target=target, name=name, wrong=TOO_OFTEN)
+        response.headers["Retry-After"] = str(math.ceil(seconds))
+        return response
+    with pymongo.timeout(SIGN_IN_SECONDS):
+        user = users.authenticate(access().store, name, password)
     if user is None:
         audit.record("sign-in", by="anonymous", result="refused")
-        return _page(401, target=target, name=name, is_wrong=True)
+        return _page(401, target=target, name=name, wrong=NO_FIT)
     _forgive(name)
     audit.record("sign-in", by=user.id)
     return _with_session(redirect(target, 303), user)
@@ -57,7 +73,8 @@ def sign_out() -> AnyResponse:
     """End the session."""
     if text := request.cookies.get(session_cookie()):
         audit.record("sign-out", by=principal().id)
-        sessions.end(access().store, text)
+        with pymongo.timeout(READ_SECONDS):
+            sessions.end(access().store, text)
     response = redirect(url_for("access.sign_in_page"), 303)
     for name in (session_cookie(), link_cookie()):
         response.delete_cookie(name, secure=request.is_secure, httponly=True, samesite="Lax")
@@ -67,7 +84,8 @@ def sign_out() -> AnyResponse:
 @blueprint.get("/shared/<secret>")
 def shared(secret: str) -> AnyResponse:
     """The page of the listener whose link it is; the cookie holds the link, and no session."""
-    link = links.find(access().store, secret)
+    with pymongo.timeout(READ_SECONDS):
+        link = links.find(access().store, secret)
     if link is None:
         return make_response(render_template("void_link.html"), 404)
     audit.record("link opened", by=link.id)
@@ -89,9 +107,10 @@ def _forgive(name: str) -> None:
 
 def _with_session(response: AnyResponse, user: Principal) -> AnyResponse:
     store, hours = access().store, access().settings.api_session_hours
-    if earlier := request.cookies.get(session_cookie()):
-        sessions.end(store, earlier)
-    text = sessions.begin(store, user.name, hours=hours)
+    with pymongo.timeout(READ_SECONDS):
+        if earlier := request.cookies.get(session_cookie()):
+            sessions.end(store, earlier)
+        text = sessions.begin(store, user.name, hours=hours)
     _set_cookie(response, session_cookie(), text, timedelta(hours=hours))
     return response
 
@@ -102,14 +121,14 @@ def _set_cookie(response: AnyResponse, name: str, text: str, max_age: timedelta 
     )
 
 
-def _page(status: int, *, target: str, name: str = "", is_wrong: bool = False) -> Response:
+def _page(status: int, *, target: str, name: str = "", wrong: str = "") -> Response:
     who = principal()
     text = render_template(
         "login.html",
-        user=who.name if who.kind == "user" else None,
+        user=who.name if who.kind == "user" and not wrong else None,
         target=target,
         name=name,
-        is_wrong=is_wrong,
+        wrong=wrong,
     )
     response = make_response(text, status)
     response.cache_control.no_store = True

@@ -5,7 +5,7 @@ MongoDB drops those whose time is over.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from api.access import credentials
 from listens.store import SESSIONS, Store
@@ -36,9 +36,3 @@ def end(store: Store, text: str) -> None:
 def end_all(store: Store, user: str) -> None:
     """End all sessions of a user."""
     store[SESSIONS].delete_many({"user": user})
-
-
-def count(store: Store, user: str) -> int:
-    """How many sessions a user has."""
-    now = datetime.now(UTC)
-    return store[SESSIONS].count_documents({"user": user, "expires_at": {"$gt": now}})

@@ -54,6 +54,13 @@ def test_variables_have_the_defaults_of_the_settings(resolved):
     assert [port["published"] for port in ports] == [str(defaults.api_port)]
 
 
+def test_an_api_that_asks_nobody_is_published_on_this_machine_alone(resolved):
+    api = resolved["services"]["api"]
+
+    assert api["environment"]["PLAYCOUNT_ACCESS"] == "container"
+    assert [port["host_ip"] for port in api["ports"]] == ["127.0.0.1"]
+
+
 def test_what_is_mounted_exists(resolved):
     sources = [
         volume["source"]

@@ -124,6 +124,7 @@ def test_a_route_that_isnt_in_the_table_is_for_nobody(guarded, shown) -> None:
 def test_this_machine_reads_metrics_without_a_scope(guarded) -> None:
     assert program(guarded, "127.0.0.1").get("/metrics").status_code == 200
     assert program(guarded, "::1").get("/metrics").status_code == 200
+    assert program(guarded, "unix:").get("/metrics").status_code == 401
 
 
 def test_a_denial_is_a_problem_that_says_how_to_be_let_in(guarded, shown) -> None:

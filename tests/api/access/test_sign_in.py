@@ -90,6 +90,14 @@ def test_a_wrong_pair_says_not_what_was_wrong(guarded, anna, name, password) -> 
     assert "Set-Cookie" not in response.headers
 
 
+def test_who_is_signed_in_and_mistypes_another_name_is_told_so(guarded, anna) -> None:
+    client = browser(guarded)
+    sign_in(client)
+
+    assert "don’t fit together" in sign_in(client, name="nobody").text
+    assert client.get("/api/me").json["name"] == "anna"
+
+
 def test_signing_out_ends_the_session_also_for_who_kept_the_cookie(guarded, anna) -> None:
     client = browser(guarded)
     kept = {"Cookie": sign_in(client).headers["Set-Cookie"].split(";")[0]}
