@@ -39,7 +39,7 @@ def test_an_example_is_what_is_answered(client, documented_store, question, text
 
 
 def test_there_are_examples():
-    assert len(EXAMPLE.findall(TEXT)) == 8
+    assert len(EXAMPLE.findall(TEXT)) == 9
 
 
 @pytest.mark.parametrize("path", [path for path, route in ROUTES.items() if route.query])

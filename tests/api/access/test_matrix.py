@@ -60,6 +60,7 @@ CASES = [
     ("/api/me", SIGNED_IN),
     ("/metrics", METRICS),
     ("/", SIGNED_IN),
+    ("/dashboard/", SIGNED_IN),
     ("/dashboard/style.css", ALL),
     ("/config.json", ALL),
     ("/openapi.json", ALL),
@@ -72,6 +73,7 @@ CASES = [
     ("POST /logout", ALL),
 ]
 OK = {
+    "/": 302,
     "/readyz": 503,
     "/shared/nothing": 404,
     "POST /login": 401,
@@ -79,6 +81,9 @@ OK = {
     "POST /api/listens": 415,  # a form
 }
 """What those are answered who are let in, where it isn't 200."""
+
+PAGES = ("/", "/dashboard/")
+"""From where those who aren't signed in are sent to do so."""
 
 
 def asked(app, shown, who, case):
@@ -94,7 +99,7 @@ def asked(app, shown, who, case):
 def test_only_those_are_let_in_who_may(guarded, shown, case, let_in) -> None:
     statuses = {who: asked(guarded, shown, who, case).status_code for who in WHO}
 
-    denied = {who: 403 if who != "anonymous" else 303 if case == "/" else 401 for who in WHO}
+    denied = {who: 403 if who != "anonymous" else 303 if case in PAGES else 401 for who in WHO}
     ok = OK.get(case, 200)
     if case == "POST /1/submit-listens":  # whose listens they are is told by a token alone
         let_in = {"anna's token"}
