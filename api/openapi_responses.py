@@ -31,6 +31,8 @@ ERRORS = {
     "to ask again",
 }
 
+PAGE = "text/html"
+
 REF = "#/components/schemas/{model}"
 """Where the description has a model."""
 
@@ -76,6 +78,8 @@ def responses(
     if leads_on:
         found["303"] = {"description": "`Location` says where to"}
     error = content_of(ProtocolError, JSON) if is_protocol else content_of(Problem, PROBLEM)
+    if media_type == PAGE:  # some errors are pages, too
+        error = error | {PAGE: _TEXT}
     return found | {
         str(failed): {
             "description": ERRORS[failed],

@@ -45,7 +45,7 @@ class Route:
 
 _READS = (422, 503)
 _MOMENTS = (410, *_READS)
-_ASKS = (400, 429, 503)
+_ASKS = (400, 404, 429, 503)
 _SENDS = (400, 401, 413, 429, 503)
 _LISTENS, _OPERATIONS, _PAGES = "Listens and imports", "Operations", "Dashboard and documents"
 _PROTOCOL, _ACCESS = "ListenBrainz", "Access"
@@ -141,7 +141,7 @@ ROUTES: dict[str, Route] = {
         "What a listener hears now",
         queries.NoQuery,
         documents.PlayingNow,
-        (400, 429),
+        (400, 404, 429),
         tag=_PROTOCOL,
     ),
     "/api/imports": Route(
@@ -178,9 +178,12 @@ ROUTES: dict[str, Route] = {
         "End the session", None, None, (403, 503), tag=_ACCESS, methods=_POST, leads_on=True
     ),
     "/shared/{secret}": Route(
-        "Open a listener's page by a link", None, None, (404, 503), tag=_ACCESS, leads_on=True
+        "Open a listener's page by a link", None, None, (404, 503), "text/html", _ACCESS,
+        leads_on=True,
     ),
-    "/": Route("To the dashboard", None, None, (), "text/html", _PAGES, leads_on=True),
+    "/": Route(
+        "To the dashboard", None, None, (), "text/html", _PAGES, status=302, leads_on=True
+    ),
     "/dashboard/": Route("The dashboard", None, None, (), "text/html", _PAGES, leads_on=True),
     "/dashboard/{name}": Route("A file of the dashboard", None, None, (404,), "*/*", _PAGES),
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, send_from_directory
+from flask import Blueprint, Response, redirect, request, send_from_directory
 from werkzeug.wrappers import Response as Redirection
 
 from api.answering import answer_now, service
@@ -19,7 +19,8 @@ FILES = CHECKOUT / "dashboard"
 @blueprint.get("/")
 def index() -> Redirection:
     """To the dashboard's folder: its files name each other from there, on any server."""
-    return redirect("dashboard/")
+    query = request.query_string.decode()
+    return redirect(f"dashboard/?{query}" if query else "dashboard/")
 
 
 @blueprint.get("/dashboard/", defaults={"name": "index.html"})

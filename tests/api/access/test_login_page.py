@@ -75,7 +75,7 @@ def test_signing_in_and_out_needs_no_script(page: Page, address: str, tmp_path: 
 
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_label("Password").press("Enter")
-    page.wait_for_url(f"{address}/?window=2026")
+    page.wait_for_url(f"{address}/dashboard/?window=2026**")
 
     page.goto(f"{address}/login")
     assert page.get_by_text("You are anna.").is_visible()
@@ -97,7 +97,7 @@ def test_a_shared_link_leads_to_the_page_and_a_void_one_says_so(
     page: Page, address: str, filled: Store
 ) -> None:
     page.goto(f"{address}/shared/{links.create(filled, 'ben')}")
-    assert page.url == f"{address}/#/listeners/ben"
+    assert page.url == f"{address}/dashboard/#/listeners/ben"
 
     answer = page.request.get(f"{address}/shared/pl_nothing")
     assert (answer.status, "opens nothing" in answer.text()) == (404, True)

@@ -38,7 +38,7 @@ def test_signing_in_opens_what_it_was_asked_for(guarded, anna) -> None:
 
     assert (asked.status_code, form.status_code, target) == (303, 200, "/?window=2026")
     assert (signed_in.status_code, signed_in.headers["Location"]) == (303, "/?window=2026")
-    assert client.get("/").status_code == 200
+    assert client.get("/dashboard/").status_code == 200
     assert client.get("/api/listeners/anna").status_code == 200
     assert client.get("/api/listeners/ben").status_code == 403
     assert "You are <strong>anna</strong>" in client.get("/login").text
@@ -199,7 +199,7 @@ def test_a_shared_link_opens_one_page_until_it_is_revoked(guarded, filled) -> No
     assert (opened.status_code, opened.headers["Location"]) == (303, "/#/listeners/ben")
     assert client.get("/api/listeners/ben").json["plays"] == 3
     assert client.get("/api/top-songs?listener=ben").status_code == 200
-    assert client.get("/").status_code == 200
+    assert client.get("/dashboard/").status_code == 200
     for path in (
         "/api/listeners/anna",
         "/api/top-songs",
