@@ -43,7 +43,7 @@ export function close() {
 export const isOpen = () => source?.readyState === EventSource.OPEN;
 
 /** Listens of each of the last 60 seconds, the oldest first. */
-export function perSecond(now = Date.now()) {
+export function arrivalsBySecond(now = Date.now()) {
   const counts = Array(RATE_SECONDS).fill(0);
   for (const at of arrivals) {
     const age = Math.floor((now - at) / 1000);

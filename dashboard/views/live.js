@@ -5,10 +5,10 @@ import { drawRanking } from "../charts/sums.js";
 import { renderTable, tableBox } from "../charts/table.js";
 import { itemAddress } from "../data/address.js";
 import { keepChoices } from "../data/choices.js";
-import { follow, isOpen, perSecond } from "../data/live.js";
+import { arrivalsBySecond, follow, isOpen } from "../data/live.js";
 import { optionsOf } from "../controls.js";
 import { dropDown, h, isNarrow, setOptions } from "../dom.js";
-import { count, decimal, listenMoment, rate, valueLabel } from "../format.js";
+import { count, decimal, listenMoment, perSecond, rate, valueLabel } from "../format.js";
 
 const SHOWN = 100;
 const DROPS = ["genre", "platform", "mood", "country"];
@@ -44,7 +44,7 @@ export function mount(_, app) {
     h("div", { class: "columns" },
       h("section", { class: "card", "aria-labelledby": "rate-title" },
         h("div", { class: "head" }, h("h2", { id: "rate-title" }, "Listens a second"), h("span", { class: "hint", id: "stream-state" })),
-        h("p", { class: "big", id: "rate" }, "0.0"),
+        h("p", { class: "big", id: "rate" }, "0"),
         h("div", { class: "pulse", role: "img", "aria-label": "Listens in each of the last 60 seconds" }, Array.from({ length: 60 }, () => h("span", {}))),
         h("p", { class: "hint" }, "In each of the last 60 seconds.")),
       figure({ id: "sliding", kind: "ranking short", title: "Most played in the last", tools: [size, entity] })),
@@ -139,11 +139,11 @@ function columnsOf(state) {
 }
 
 function drawPulse(root) {
-  const counts = perSecond();
+  const counts = arrivalsBySecond();
   const most = Math.max(1, ...counts);
   const bars = root.querySelectorAll(".pulse span");
   counts.forEach((number, place) => (bars[place].style.height = `${(number / most) * 100}%`));
-  root.querySelector("#rate").textContent = decimal(counts.reduce((sum, number) => sum + number, 0) / counts.length);
+  root.querySelector("#rate").textContent = perSecond(counts.reduce((sum, number) => sum + number, 0) / counts.length);
   root.querySelector("#stream-state").textContent = isOpen() ? "connected" : "connecting; the table is kept up to date by asking";
 }
 
