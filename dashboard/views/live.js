@@ -68,16 +68,15 @@ export async function load({ own }, { get }) {
 export function draw(root, data, state, app) {
   const { own } = state;
   drawFilters(root, state, app);
-  const shown = { items: data.recent.items, total: data.recent.total };
+  let shown = data.recent.items;
   drawListens(root, shown, data.recent, state);
   const entity = own.entity || "songs";
   const where = data.window ? `${clock(data.window.from)}–${clock(data.window.to)}` : "nothing heard yet";
   drawRanking(root.querySelector("#sliding"), data.window ?? { items: [], total: 0 }, { entity, by: "plays", where, state });
   stop();
   stop = follow((listen) => {
-    if (!listen || !fits(listen, own) || shown.items.some((each) => each.event_id === listen.event_id)) return;
-    shown.items = [listen, ...shown.items].slice(0, SHOWN);
-    shown.total += 1;
+    if (!listen || !fits(listen, own) || shown.some((each) => each.event_id === listen.event_id)) return;
+    shown = [listen, ...shown].slice(0, SHOWN);
     drawListens(root, shown, data.recent, state);
   });
   clearInterval(ticking);
@@ -112,7 +111,7 @@ function drawFilters(root, { own }, { slices }) {
   root.querySelector("#entity").value = own.entity || "songs";
 }
 
-function drawListens(root, { items, total }, { kept }, state) {
+function drawListens(root, items, { total, kept }, state) {
   renderTable(root.querySelector(".table-box"), columnsOf(state), items, { key: (listen) => listen.event_id, label: "The newest listens" });
   root.querySelector("#none").hidden = items.length > 0;
   root.querySelector("#kept").textContent = `${count(total)} of the newest ${count(kept)} fit`;
