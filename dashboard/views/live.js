@@ -13,7 +13,14 @@ import { count, decimal, listenMoment, perSecond, rate, valueLabel } from "../fo
 const SHOWN = 100;
 const DROPS = ["genre", "platform", "mood", "country"];
 const FILTERS = ["artist", ...DROPS, "rating", "skipped"];
-const SIZES = [["5m", "5 minutes"], ["15m", "15 minutes"], ["1h", "1 hour"], ["6h", "6 hours"]];
+// Size of the window → its name, how far one begins after another, and how many make up its length:
+// the first of so many is the one that ends with the newest listen.
+const SIZES = {
+  "5m": { name: "5 minutes", step: "1m", count: 5 },
+  "15m": { name: "15 minutes", step: "1m", count: 15 },
+  "1h": { name: "1 hour", step: "5m", count: 12 },
+  "6h": { name: "6 hours", step: "30m", count: 12 },
+};
 
 let stop = () => {};
 let ticking = 0;
@@ -38,7 +45,7 @@ export function mount(_, app) {
   };
   const fields = FILTERS.map((name) => h("label", {}, h("span", {}, name[0].toUpperCase() + name.slice(1)), controlsOf[name]));
   const clear = h("button", { type: "button", id: "clear", onclick: () => choose(Object.fromEntries(FILTERS.map((name) => [name, ""]))) }, "Clear");
-  const size = dropDown({ id: "size", "aria-label": "How long", onchange: chosen("size") }, SIZES, "15m");
+  const size = dropDown({ id: "size", "aria-label": "How long", onchange: chosen("size") }, Object.entries(SIZES).map(([each, { name }]) => [each, name]), "15m");
   const entity = dropDown({ id: "entity", "aria-label": "What", onchange: chosen("entity") }, [["songs", "songs"], ["artists", "artists"], ["genres", "genres"]], "songs");
   return [
     h("div", { class: "columns" },
@@ -58,9 +65,11 @@ export function mount(_, app) {
 
 export async function load({ own }, { get }) {
   const filters = FILTERS.filter((name) => own[name]).map((name) => [name, own[name]]);
+  const size = own.size in SIZES ? own.size : "15m";
+  const { step, count: windowsShown } = SIZES[size];
   const [recent, windows] = await Promise.all([
     get("/api/recent", [...filters, ["limit", SHOWN]]),
-    get("/api/windows", { entity: own.entity || "songs", size: own.size || "15m", step: "1m", count: 1, limit: 8 }),
+    get("/api/windows", { entity: entityOf(own), size, step, count: windowsShown, limit: 8 }),
   ]);
   return { recent, window: windows.items[0] ?? null };
 }
@@ -70,13 +79,13 @@ export function draw(root, data, state, app) {
   drawFilters(root, state, app);
   let shown = data.recent.items;
   drawListens(root, shown, data.recent, state);
-  const entity = own.entity || "songs";
+  const entity = entityOf(own);
   const where = data.window ? `${clock(data.window.from)}–${clock(data.window.to)}` : "nothing heard yet";
   drawRanking(root.querySelector("#sliding"), data.window ?? { items: [], total: 0 }, { entity, by: "plays", where, state });
   stop();
   stop = follow((listen) => {
     if (!listen || !fits(listen, own) || shown.some((each) => each.event_id === listen.event_id)) return;
-    shown = [listen, ...shown].slice(0, SHOWN);
+    shown = [listen, ...shown].sort((one, other) => (one.ended_at < other.ended_at ? 1 : -1)).slice(0, SHOWN);
     drawListens(root, shown, data.recent, state);
   });
   clearInterval(ticking);
@@ -107,8 +116,8 @@ function drawFilters(root, { own }, { slices }) {
     if (input !== document.activeElement) input.value = own[name] ?? "";
   }
   root.querySelector("#clear").disabled = !FILTERS.some((name) => own[name]);
-  root.querySelector("#size").value = own.size || "15m";
-  root.querySelector("#entity").value = own.entity || "songs";
+  root.querySelector("#size").value = own.size in SIZES ? own.size : "15m";
+  root.querySelector("#entity").value = entityOf(own);
 }
 
 function drawListens(root, items, { total, kept }, state) {
@@ -146,4 +155,5 @@ function drawPulse(root) {
   root.querySelector("#stream-state").textContent = isOpen() ? "connected" : "connecting; the table is kept up to date by asking";
 }
 
+const entityOf = ({ entity }) => (["artists", "genres"].includes(entity) ? entity : "songs");
 const clock = (moment) => moment.slice(11, 16);
