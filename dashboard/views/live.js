@@ -11,6 +11,7 @@ import { dropDown, h, isNarrow, setOptions } from "../dom.js";
 import { count, decimal, listenMoment, perSecond, rate, valueLabel } from "../format.js";
 
 const SHOWN = 100;
+const CALM_MS = 250; // an import brings thousands of listens a second
 const DROPS = ["genre", "platform", "mood", "country"];
 const FILTERS = ["artist", ...DROPS, "rating", "skipped"];
 // Size of the window → its name, how far one begins after another, and how many make up its length:
@@ -77,18 +78,9 @@ export async function load({ own }, { get }) {
 export function draw(root, data, state, app) {
   const { own } = state;
   drawFilters(root, state, app);
-  let shown = data.recent.items;
-  drawListens(root, shown, data.recent, state);
-  const entity = entityOf(own);
-  const where = data.window ? `${clock(data.window.from)}–${clock(data.window.to)}` : "nothing heard yet";
-  drawRanking(root.querySelector("#sliding"), data.window ?? { items: [], total: 0 }, { entity, by: "plays", where, state });
-  stop();
-  stop = follow((listen) => {
-    if (!listen || !fits(listen, own) || shown.some((each) => each.event_id === listen.event_id)) return;
-    shown = [listen, ...shown].sort((one, other) => (one.ended_at < other.ended_at ? 1 : -1)).slice(0, SHOWN);
-    drawListens(root, shown, data.recent, state);
-  });
-  clearInterval(ticking);
+  drawListens(root, data.recent.items, data.recent, state);
+  unmount();
+  stop = following(data.recent.items, own, (shown) => drawListens(root, shown, data.recent, state));
   ticking = setInterval(() => drawPulse(root), 1000);
   drawPulse(root);
 }
@@ -96,6 +88,30 @@ export function draw(root, data, state, app) {
 export function unmount() {
   stop();
   clearInterval(ticking);
+}
+
+/** Hand what comes in to `show`, with what is shown already, a few times a second; returns what ends it. */
+function following(items, own, show) {
+  let shown = items;
+  let fresh = [];
+  let due = 0;
+  const add = () => {
+    due = 0;
+    const known = new Set(shown.map((listen) => listen.event_id));
+    const all = [...fresh.filter((listen) => !known.has(listen.event_id)), ...shown];
+    shown = all.sort((one, other) => (one.ended_at < other.ended_at ? 1 : -1)).slice(0, SHOWN);
+    fresh = [];
+    show(shown);
+  };
+  const end = follow((listen) => {
+    if (!listen || !fits(listen, own)) return;
+    fresh.push(listen);
+    due ||= setTimeout(add, CALM_MS);
+  });
+  return () => {
+    clearTimeout(due);
+    end();
+  };
 }
 
 /** Whether a listen that has just come in is one of those that are shown, by the API's rules. */
