@@ -79,6 +79,9 @@ export function draw(root, data, state, app) {
   const { own } = state;
   drawFilters(root, state, app);
   drawListens(root, data.recent.items, data.recent, state);
+  const entity = entityOf(own);
+  const where = data.window ? `${clock(data.window.from)}–${clock(data.window.to)}` : "nothing heard yet";
+  drawRanking(root.querySelector("#sliding"), data.window ?? { items: [], total: 0 }, { entity, by: "plays", where, state });
   unmount();
   stop = following(data.recent.items, own, (shown) => drawListens(root, shown, data.recent, state));
   ticking = setInterval(() => drawPulse(root), 1000);
