@@ -31,6 +31,10 @@ export const count = (number) => whole.format(number);
 export const short = (number) => compact.format(number);
 export const share = (part, all) => (all ? percent.format(part / all) : "–");
 export const rate = (fraction) => (fraction === null ? "–" : percent.format(fraction));
+const figures = new Intl.NumberFormat(locale, { maximumSignificantDigits: 2 });
+
+/** How many a second: few are told apart from none. */
+export const perSecond = (number) => (number < 1 ? figures : tenths).format(number);
 export const decimal = (number) => (number === null ? "–" : tenths.format(number));
 export const hours = (ms) => amount(ms / HOUR_MS, "ms_played");
 

@@ -28,8 +28,7 @@ async function refresh() {
   const { signal } = request;
   Object.assign(page, { fetchedAt: Date.now(), isLoading: true, isOld: false });
   try {
-    await mount(page.state, signal);
-    const shared = await common(signal);
+    const [shared] = await Promise.all([common(signal), mount(page.state, signal)]);
     if (signal.aborted) return;
     Object.assign(app, shared);
     if (app.features.may("listens:read")) live.open();
@@ -54,13 +53,13 @@ async function refresh() {
 }
 
 async function common(signal) {
-  const features = app.features ?? await offered(signal);
-  const [config, status, everything, slices] = await Promise.all([
+  const [features, config, status, slices] = await Promise.all([
+    app.features ?? offered(signal),
     app.config ?? get("/config.json", null, signal),
     get("/api/status", null, signal),
-    get("/api/summary", features.only ? { listener: features.only } : null, signal),
     get("/api/slices", null, signal),
   ]);
+  const everything = await get("/api/summary", features.only ? { listener: features.only } : null, signal);
   useZone(config.time_zone);
   const range = everything.first_day && { first: everything.first_day, last: everything.last_day };
   return { config, features, status, slices, everything, range };

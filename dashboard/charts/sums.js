@@ -10,6 +10,7 @@ import { rankingCaption, rhythmCaption, timelineCaption } from "../sentences.js"
 
 export const NOTHING_YET = "Nothing was heard yet. Import a history: ./playcount import";
 
+const HEARD = ["songs", "artists", "listeners"]; // all else may not be told by an export
 const SUMS = [
   { title: "Plays", isNumber: true, text: (row) => count(row.plays) },
   { title: "Hours", isNumber: true, text: (row) => hours(row.ms_played) },
@@ -39,7 +40,7 @@ export function drawRanking(figure, answer, { entity, by, where, state, total })
   const rows = rankingRows(answer.items, entity, { by, state, total });
   ranking.render(figure, rows, {
     caption: rankingCaption(rows, answer.total, { entity, by, where }),
-    empty: `No ${entity} were heard: ${where}.`,
+    empty: HEARD.includes(entity) ? `No ${entity} were heard: ${where}.` : `No ${entity} are known: ${where}.`,
     columns: columnsOf(entity),
   });
 }

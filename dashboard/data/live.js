@@ -6,7 +6,7 @@ const CLOSED_RETRY_MS = 60_000; // all streams that the server allows were taken
 
 const listeners = new Set();
 let source = null;
-let arrivals = [];
+const arrivals = new Map(); // second → listens; an import brings thousands in one
 let retry = 0;
 
 /** Call `told(listen)` for each listen that is counted from now on; returns what ends that. */
@@ -43,18 +43,16 @@ export function close() {
 export const isOpen = () => source?.readyState === EventSource.OPEN;
 
 /** Listens of each of the last 60 seconds, the oldest first. */
-export function perSecond(now = Date.now()) {
-  const counts = Array(RATE_SECONDS).fill(0);
-  for (const at of arrivals) {
-    const age = Math.floor((now - at) / 1000);
-    if (age < RATE_SECONDS) counts[RATE_SECONDS - 1 - age] += 1;
-  }
-  return counts;
+export function arrivalsBySecond(now = Date.now()) {
+  const last = Math.floor(now / 1000);
+  return Array.from({ length: RATE_SECONDS }, (_, place) => arrivals.get(last - RATE_SECONDS + 1 + place) ?? 0);
 }
 
 function heard(listen) {
-  const now = Date.now();
-  arrivals = arrivals.filter((at) => now - at < RATE_SECONDS * 1000);
-  arrivals.push(now);
+  const second = Math.floor(Date.now() / 1000);
+  if (!arrivals.has(second)) {
+    for (const old of arrivals.keys()) if (old <= second - RATE_SECONDS) arrivals.delete(old);
+  }
+  arrivals.set(second, (arrivals.get(second) ?? 0) + 1);
   listeners.forEach((told) => told(listen));
 }

@@ -32,6 +32,13 @@ export function spanOf(first, last) {
   return { custom: true, window: "all", from: iso(from), to: iso(to) };
 }
 
+/** All months from the first to the last; none where there's no first. */
+export function monthsBetween(first, last) {
+  const months = first ? [first] : [];
+  while (months.length && months.at(-1) < last) months.push(step(months.at(-1), 1));
+  return months;
+}
+
 /** The last months up to a span's end that may have data, at most `number` of them. */
 export function lastMonths(state, range, number) {
   if (!range) return [];

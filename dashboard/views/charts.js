@@ -114,15 +114,12 @@ function columns(state, { items }) {
   const [first, ...rest] = ENTITIES[entity].columns;
   const isCompared = items.some((item) => item.rank_before !== undefined);
   const sums = SORTED.filter(({ by }) => items.length === 0 || items.some((item) => item[by] !== undefined && item[by] !== null));
-  sums.sort((one, other) => isNarrow() && (other.by === state.by) - (one.by === state.by));
-  const names = isNarrow() ? [...sums.splice(0, 1), ...rest] : rest; // what ranks is seen without scrolling
-  return [
-    { title: "Rank", isNumber: true, text: (row) => count(row.rank) },
-    ...(isCompared ? [{ title: "Move", isNumber: true, text: (row) => moved(row)?.text ?? "" }] : []),
-    { ...first, kind: "main", href: (row) => hrefOf(state, entity, row) },
-    ...names,
-    ...sums,
-  ];
+  const move = isCompared ? [{ title: "Move", isNumber: true, text: (row) => moved(row)?.text ?? "" }] : [];
+  const rank = { title: "Rank", isNumber: true, text: (row) => count(row.rank) };
+  const name = { ...first, kind: "main", href: (row) => hrefOf(state, entity, row) };
+  if (!isNarrow()) return [rank, ...move, name, ...rest, ...sums];
+  const ranking = sums.filter(({ by }) => by === state.by); // seen without scrolling
+  return [rank, name, ...ranking, ...move, ...rest, ...sums.filter(({ by }) => by !== state.by)];
 }
 
 function rising(state) {

@@ -4,6 +4,7 @@ import { figure } from "../charts/figure.js";
 import * as timeline from "../charts/timeline.js";
 import { drawRanking, drawWeek } from "../charts/sums.js";
 import { span } from "../data/address.js";
+import { monthsBetween } from "../data/spans.js";
 import { kindOf } from "../data/windows.js";
 import { h } from "../dom.js";
 import { count, lasting, named, periodLabel, rate, short, tickLabel, windowLabel } from "../format.js";
@@ -75,7 +76,9 @@ function facts({ days, longest_streak: streak, sessions, discoveries }) {
 }
 
 function drawDiscoveries(element, { discoveries }, state, where) {
-  const rows = Object.entries(discoveries).map(([period, value]) => ({ period, value }));
+  const known = Object.keys(discoveries).sort();
+  const months = monthsBetween(known[0], known.at(-1));
+  const rows = months.map((period) => ({ period, value: discoveries[period] ?? 0 }));
   const all = rows.reduce((sum, { value }) => sum + value, 0);
   timeline.render(element, rows, {
     title: "Songs heard for the first time, by month",

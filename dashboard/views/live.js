@@ -5,15 +5,23 @@ import { drawRanking } from "../charts/sums.js";
 import { renderTable, tableBox } from "../charts/table.js";
 import { itemAddress } from "../data/address.js";
 import { keepChoices } from "../data/choices.js";
-import { follow, isOpen, perSecond } from "../data/live.js";
+import { arrivalsBySecond, follow, isOpen } from "../data/live.js";
 import { optionsOf } from "../controls.js";
 import { dropDown, h, isNarrow, setOptions } from "../dom.js";
-import { count, decimal, listenMoment, rate, valueLabel } from "../format.js";
+import { count, decimal, listenMoment, perSecond, rate, valueLabel } from "../format.js";
 
 const SHOWN = 100;
+const CALM_MS = 250; // an import brings thousands of listens a second
 const DROPS = ["genre", "platform", "mood", "country"];
 const FILTERS = ["artist", ...DROPS, "rating", "skipped"];
-const SIZES = [["5m", "5 minutes"], ["15m", "15 minutes"], ["1h", "1 hour"], ["6h", "6 hours"]];
+// Size of the window → its name, how far one begins after another, and how many make up its length:
+// the first of so many is the one that ends with the newest listen.
+const SIZES = {
+  "5m": { name: "5 minutes", step: "1m", count: 5 },
+  "15m": { name: "15 minutes", step: "1m", count: 15 },
+  "1h": { name: "1 hour", step: "5m", count: 12 },
+  "6h": { name: "6 hours", step: "30m", count: 12 },
+};
 
 let stop = () => {};
 let ticking = 0;
@@ -38,13 +46,13 @@ export function mount(_, app) {
   };
   const fields = FILTERS.map((name) => h("label", {}, h("span", {}, name[0].toUpperCase() + name.slice(1)), controlsOf[name]));
   const clear = h("button", { type: "button", id: "clear", onclick: () => choose(Object.fromEntries(FILTERS.map((name) => [name, ""]))) }, "Clear");
-  const size = dropDown({ id: "size", "aria-label": "How long", onchange: chosen("size") }, SIZES, "15m");
+  const size = dropDown({ id: "size", "aria-label": "How long", onchange: chosen("size") }, Object.entries(SIZES).map(([each, { name }]) => [each, name]), "15m");
   const entity = dropDown({ id: "entity", "aria-label": "What", onchange: chosen("entity") }, [["songs", "songs"], ["artists", "artists"], ["genres", "genres"]], "songs");
   return [
     h("div", { class: "columns" },
       h("section", { class: "card", "aria-labelledby": "rate-title" },
         h("div", { class: "head" }, h("h2", { id: "rate-title" }, "Listens a second"), h("span", { class: "hint", id: "stream-state" })),
-        h("p", { class: "big", id: "rate" }, "0.0"),
+        h("p", { class: "big", id: "rate" }, "0"),
         h("div", { class: "pulse", role: "img", "aria-label": "Listens in each of the last 60 seconds" }, Array.from({ length: 60 }, () => h("span", {}))),
         h("p", { class: "hint" }, "In each of the last 60 seconds.")),
       figure({ id: "sliding", kind: "ranking short", title: "Most played in the last", tools: [size, entity] })),
@@ -58,9 +66,11 @@ export function mount(_, app) {
 
 export async function load({ own }, { get }) {
   const filters = FILTERS.filter((name) => own[name]).map((name) => [name, own[name]]);
+  const size = own.size in SIZES ? own.size : "15m";
+  const { step, count: windowsShown } = SIZES[size];
   const [recent, windows] = await Promise.all([
     get("/api/recent", [...filters, ["limit", SHOWN]]),
-    get("/api/windows", { entity: own.entity || "songs", size: own.size || "15m", step: "1m", count: 1, limit: 8 }),
+    get("/api/windows", { entity: entityOf(own), size, step, count: windowsShown, limit: 8 }),
   ]);
   return { recent, window: windows.items[0] ?? null };
 }
@@ -68,19 +78,12 @@ export async function load({ own }, { get }) {
 export function draw(root, data, state, app) {
   const { own } = state;
   drawFilters(root, state, app);
-  const shown = { items: data.recent.items, total: data.recent.total };
-  drawListens(root, shown, data.recent, state);
-  const entity = own.entity || "songs";
+  drawListens(root, data.recent.items, data.recent, state);
+  const entity = entityOf(own);
   const where = data.window ? `${clock(data.window.from)}–${clock(data.window.to)}` : "nothing heard yet";
   drawRanking(root.querySelector("#sliding"), data.window ?? { items: [], total: 0 }, { entity, by: "plays", where, state });
-  stop();
-  stop = follow((listen) => {
-    if (!listen || !fits(listen, own) || shown.items.some((each) => each.event_id === listen.event_id)) return;
-    shown.items = [listen, ...shown.items].slice(0, SHOWN);
-    shown.total += 1;
-    drawListens(root, shown, data.recent, state);
-  });
-  clearInterval(ticking);
+  unmount();
+  stop = following(data.recent.items, own, (shown) => drawListens(root, shown, data.recent, state));
   ticking = setInterval(() => drawPulse(root), 1000);
   drawPulse(root);
 }
@@ -88,6 +91,30 @@ export function draw(root, data, state, app) {
 export function unmount() {
   stop();
   clearInterval(ticking);
+}
+
+/** Hand what comes in to `show`, with what is shown already, a few times a second; returns what ends it. */
+function following(items, own, show) {
+  let shown = items;
+  let fresh = [];
+  let due = 0;
+  const add = () => {
+    due = 0;
+    const known = new Set(shown.map((listen) => listen.event_id));
+    const all = [...fresh.filter((listen) => !known.has(listen.event_id)), ...shown];
+    shown = all.sort((one, other) => (one.ended_at < other.ended_at ? 1 : -1)).slice(0, SHOWN);
+    fresh = [];
+    show(shown);
+  };
+  const end = follow((listen) => {
+    if (!listen || !fits(listen, own)) return;
+    fresh.push(listen);
+    due ||= setTimeout(add, CALM_MS);
+  });
+  return () => {
+    clearTimeout(due);
+    end();
+  };
 }
 
 /** Whether a listen that has just come in is one of those that are shown, by the API's rules. */
@@ -108,11 +135,11 @@ function drawFilters(root, { own }, { slices }) {
     if (input !== document.activeElement) input.value = own[name] ?? "";
   }
   root.querySelector("#clear").disabled = !FILTERS.some((name) => own[name]);
-  root.querySelector("#size").value = own.size || "15m";
-  root.querySelector("#entity").value = own.entity || "songs";
+  root.querySelector("#size").value = own.size in SIZES ? own.size : "15m";
+  root.querySelector("#entity").value = entityOf(own);
 }
 
-function drawListens(root, { items, total }, { kept }, state) {
+function drawListens(root, items, { total, kept }, state) {
   renderTable(root.querySelector(".table-box"), columnsOf(state), items, { key: (listen) => listen.event_id, label: "The newest listens" });
   root.querySelector("#none").hidden = items.length > 0;
   root.querySelector("#kept").textContent = `${count(total)} of the newest ${count(kept)} fit`;
@@ -139,12 +166,13 @@ function columnsOf(state) {
 }
 
 function drawPulse(root) {
-  const counts = perSecond();
+  const counts = arrivalsBySecond();
   const most = Math.max(1, ...counts);
   const bars = root.querySelectorAll(".pulse span");
   counts.forEach((number, place) => (bars[place].style.height = `${(number / most) * 100}%`));
-  root.querySelector("#rate").textContent = decimal(counts.reduce((sum, number) => sum + number, 0) / counts.length);
+  root.querySelector("#rate").textContent = perSecond(counts.reduce((sum, number) => sum + number, 0) / counts.length);
   root.querySelector("#stream-state").textContent = isOpen() ? "connected" : "connecting; the table is kept up to date by asking";
 }
 
+const entityOf = ({ entity }) => (["artists", "genres"].includes(entity) ? entity : "songs");
 const clock = (moment) => moment.slice(11, 16);

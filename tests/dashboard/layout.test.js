@@ -8,7 +8,7 @@ import { layout as rankingLayout, moved } from "../../dashboard/charts/ranking.j
 import { fitted } from "../../dashboard/charts/texts.js";
 import { covered, layout as timelineLayout, spaced } from "../../dashboard/charts/timeline.js";
 import { formatAddress, itemAddress, parseAddress, selection } from "../../dashboard/data/address.js";
-import { lastMonths, spanBefore, spanOf } from "../../dashboard/data/spans.js";
+import { lastMonths, monthsBetween, spanBefore, spanOf } from "../../dashboard/data/spans.js";
 import { bounds, grainFor, iso, kindOf, periodsOf, step, windowAt, day } from "../../dashboard/data/windows.js";
 import { change, lasting } from "../../dashboard/format.js";
 import { rankingCaption, rhythmCaption, timelineCaption } from "../../dashboard/sentences.js";
@@ -177,6 +177,11 @@ test("months are counted back from the end of what is shown, and no further than
   assert.deepEqual(lastMonths(parseAddress("#/"), range, 3), ["2026-01", "2026-02", "2026-03"]);
   assert.deepEqual(lastMonths(parseAddress("#/?window=2025"), range, 12), ["2025-11", "2025-12"]);
   assert.deepEqual(lastMonths(parseAddress("#/"), null, 12), []);
+});
+
+test("months without anything are among those between", () => {
+  assert.deepEqual(monthsBetween("2025-11", "2026-02"), ["2025-11", "2025-12", "2026-01", "2026-02"]);
+  assert.deepEqual(monthsBetween(undefined, undefined), []);
 });
 
 test("a listen that has just come in is held against the filters as the API does it", () => {

@@ -63,3 +63,18 @@ def test_only_one_module_fetches():
     fetching = [path.name for path in OWN if re.search(r"\bfetch\(", path.read_text())]
 
     assert fetching == ["api.js"]
+
+
+def test_what_the_first_view_needs_is_fetched_at_once():
+    """Imports are found one after the other; the page names all of them in advance."""
+    page = (DASHBOARD / "index.html").read_text()
+    named = set(re.findall(r'rel="modulepreload" href="([^"]+)"', page))
+    needed, found = set(), {DASHBOARD / "main.js", DASHBOARD / "views/overview.js"}
+    while found:
+        module = found.pop()
+        needed.add(module)
+        imports = re.findall(r'^import (?:.*? from )?"([^"]+)";', module.read_text(), re.MULTILINE)
+        found |= {(module.parent / name).resolve() for name in imports} - needed
+
+    paths = {str(module.relative_to(DASHBOARD)) for module in needed}
+    assert named == paths - {"main.js"}

@@ -155,13 +155,19 @@ def test_a_listen_shows_in_the_live_table_as_it_arrives(page, server, database):
     expect(page.locator("#stream-state")).to_have_text("connected")
     _, store = database
     seq = store.speed_commits.find_one(sort=[("_id", -1)])["_id"] + 1
-    write_commit(store, seq, [Heard(NOW + timedelta(minutes=seq), f"Arrived {seq}", genre="New")])
+    newest = NOW + timedelta(minutes=seq)
+    hour_before, ten_minutes_before = newest - timedelta(hours=1), newest - timedelta(minutes=10)
+    heard = [Heard(newest, f"Arrived {seq}"), Heard(ten_minutes_before, f"Earlier {seq}")]
+    write_commit(store, seq, [*heard, Heard(hour_before, f"Long ago {seq}")])
 
     expect(page.locator("#listens tbody tr").first).to_contain_text(
         f"Arrived {seq}", timeout=15_000
     )
-    expect(page.locator("#rate")).not_to_have_text("0.0")
-    expect(page.locator("#sliding .name").first).to_have_text(f"Arrived {seq}")
+    expect(page.locator("#rate")).to_have_text("0.05")  # three in 60 s
+    sliding = page.locator("#sliding .name")
+    expect(sliding.filter(has_text=f"Arrived {seq}")).to_be_visible(timeout=15_000)
+    expect(sliding.filter(has_text=f"Earlier {seq}")).to_be_visible()
+    expect(sliding.filter(has_text=f"Long ago {seq}")).to_have_count(0)
 
 
 def test_two_listeners_are_compared(page, server):
