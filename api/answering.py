@@ -11,15 +11,15 @@ from urllib.parse import urlencode
 import pymongo
 from flask import Response, after_this_request, current_app, request
 
-from api import reading
 from api.access import principal, visible
-from api.charts import Charts, at_one_moment
-from api.feed import Feed
-from api.forms import Form, Table, form_asked, json_response, response_of
-from api.metrics import Metrics
-from api.periods import Clock, newest_day, period_shown, present, span_of, today
-from api.selections import ItemsQuery, Query, WindowQuery
-from api.snapshot import Snapshot
+from api.live.feed import Feed
+from api.merging import reading
+from api.merging.charts import Charts, at_one_moment
+from api.merging.snapshot import Snapshot
+from api.monitoring.metrics import Metrics
+from api.questions.periods import Clock, newest_day, period_shown, present, span_of, today
+from api.questions.selections import ItemsQuery, Query, WindowQuery
+from api.shapes.forms import Form, Table, form_asked, json_response, response_of
 from api.submitting.allowance import Allowance
 from api.submitting.delivery import Delivery
 from api.submitting.playing import Playing

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from flask import Flask
 
-from api import access, compression, headers, logs, problems, request_ids
+from api import access
 from api.answering import EXTENSION, Service
-from api.charts import Charts
-from api.feed import Feed
-from api.metrics import Metrics
-from api.periods import Clock, present
+from api.live.feed import Feed
+from api.merging.charts import Charts
+from api.monitoring.metrics import Metrics
+from api.questions.periods import Clock, present
 from api.routes import BLUEPRINTS
 from api.submitting.allowance import Allowance
 from api.submitting.delivery import Delivery
 from api.submitting.playing import Playing
+from api.web import compression, headers, logs, problems, request_ids
 from listens.settings import Settings
 from listens.store import Store, open_store
 

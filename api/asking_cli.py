@@ -104,8 +104,8 @@ def _print_questions() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from api.openapi_routes import ROUTES
-    from api.queries import parameters_of
+    from api.description.openapi_routes import ROUTES
+    from api.questions.queries import parameters_of
 
     table = Table("question", "answers", "parameters", box=None)
     for path, route in ROUTES.items():

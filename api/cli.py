@@ -25,8 +25,8 @@ def serve() -> None:
 
     The server also starts while MongoDB is down, and answers 503 until it's back.
     """
-    from api.logs import set_up
     from api.server import serve as serve_until_stopped
+    from api.web.logs import set_up
     from listens.settings import load_settings
 
     settings = load_settings()

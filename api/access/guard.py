@@ -13,7 +13,7 @@ from api.access.identifying import EXTENSION, Access, access, principal
 from api.access.principals import Principal
 from api.access.rates import Buckets
 from api.access.table import OPEN, RULES, Rule
-from api.problems import problem
+from api.web.problems import problem
 from listens.reach import is_loopback
 from listens.settings import Settings
 from listens.store import Store

@@ -13,7 +13,7 @@ from api.access.principals import (
     PAGE_READ,
     SIGNED_IN,
 )
-from api.rankings import RANKINGS
+from api.analyses.rankings import RANKINGS
 
 
 @dataclass(frozen=True)

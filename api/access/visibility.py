@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from api.access.identifying import principal
 from api.access.principals import Principal
-from api.listen_queries import ListenFilter
+from api.questions.listen_queries import ListenFilter
 
 NAMES = ("listener", "listener_id")
 """Members of answers that name a listener."""

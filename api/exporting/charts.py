@@ -9,17 +9,17 @@ from typing import Any
 import pyarrow as pa
 from pydantic import Field
 
-from api import reading
-from api.charts import Charts, at_one_moment
-from api.merge import Page
-from api.narrowing import checked
-from api.periods import newest_day, span_of
-from api.problems import BadParameterError
-from api.queries import parsed
-from api.rankings import RANKINGS, Item, Ranking, items_of
+from api.analyses.rankings import RANKINGS, Item, Ranking, items_of
+from api.merging import reading
+from api.merging.charts import Charts, at_one_moment
+from api.merging.merge import Page
+from api.merging.snapshot import Snapshot
+from api.questions.narrowing import checked
+from api.questions.periods import newest_day, span_of
+from api.questions.queries import parsed
+from api.questions.selections import Order, Selection
 from api.routes.top import order_of
-from api.selections import Order, Selection
-from api.snapshot import Snapshot
+from api.web.problems import BadParameterError
 from listens.errors import UserMistakeError
 from listens.packing import Chart
 from listens.rules import RATES, SHOWN

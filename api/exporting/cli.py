@@ -96,9 +96,9 @@ def _run(view: str, **options: Any) -> None:
 def _export(order: Order) -> None:
     import orjson
 
-    from api.charts import Charts
     from api.exporting.charts import export, query_of
-    from api.periods import present, today
+    from api.merging.charts import Charts
+    from api.questions.periods import present, today
 
     if order.selection["window"] == "all":  # which goes with --from and --to
         del order.selection["window"]

@@ -12,15 +12,15 @@ from zoneinfo import ZoneInfo
 import pymongo
 from pymongo.errors import PyMongoError
 
-from api import reading
-from api.charts import Charts, SupersededError
+from api.analyses.rankings import Ranking, items_of
+from api.analyses.sliding import Windows, tops
 from api.exporting.appended import LEADING, Appended, Period
 from api.exporting.charts import columns_of
 from api.exporting.periods import Unit, closed_before, days_of, name_of, number_named
-from api.merge import Order, Page
-from api.rankings import Ranking, items_of
-from api.reading import Slice
-from api.sliding import Windows, tops
+from api.merging import reading
+from api.merging.charts import Charts, SupersededError
+from api.merging.merge import Order, Page
+from api.merging.reading import Slice
 from listens.store import Store
 
 CACHE_BYTES = 64 << 20

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from api.hours import period_name
-from api.sliding import minute_of, moment_of
+from api.analyses.hours import period_name
+from api.analyses.sliding import minute_of, moment_of
 from listens.views import EVERYONE, VIEWS
 from listens.windows import A_DAY, MINUTES_A_DAY, Span
 

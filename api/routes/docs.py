@@ -10,8 +10,8 @@ from flask import Blueprint, Response, render_template
 from markupsafe import Markup, escape
 
 from api.answering import Body, answer_now
-from api.openapi import description
-from api.queries import NoQuery, parse
+from api.description.openapi import description
+from api.questions.queries import NoQuery, parse
 
 blueprint = Blueprint("docs", __name__)
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from flask import Blueprint, Response
 
+from api.analyses.drop_off import VIEWS_OF, DropOffQuery, checked_counted, histogram
+from api.analyses.rankings import rate_of
 from api.answering import answer_of_days, service
-from api.drop_off import VIEWS_OF, DropOffQuery, checked_counted, histogram
-from api.queries import parse
-from api.rankings import rate_of
-from api.snapshot import Snapshot
+from api.merging.snapshot import Snapshot
+from api.questions.queries import parse
 from listens.rules import MEASURES
 from listens.windows import Span
 

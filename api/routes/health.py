@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from api.answering import answer_now, service
-from api.forms import json_response
-from api.openapi import description
-from api.problems import unavailable
-from api.queries import NoQuery, parse
-from api.readiness import checks
+from api.description.openapi import description
+from api.monitoring.readiness import checks
+from api.questions.queries import NoQuery, parse
+from api.shapes.forms import json_response
+from api.web.problems import unavailable
 
 blueprint = Blueprint("health", __name__)
 

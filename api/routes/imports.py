@@ -7,12 +7,12 @@ from typing import Any
 import pymongo
 from flask import Blueprint, Response
 
-from api import reading
 from api.answering import SNAPSHOT_SECONDS, items_now, service
-from api.forms import Table
-from api.items import Import
-from api.queries import ImportsQuery, parse
-from api.snapshot import Snapshot
+from api.merging import reading
+from api.merging.snapshot import Snapshot
+from api.questions.queries import ImportsQuery, parse
+from api.shapes.forms import Table
+from api.shapes.items import Import
 from listens.store import IMPORTS, Document
 
 blueprint = Blueprint("imports", __name__)

@@ -7,14 +7,14 @@ from typing import Any
 from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import TooManyRequests
 
+from api.analyses.hours import sums
 from api.answering import answer, service
-from api.forms import json_response
-from api.hours import sums
-from api.listenbrainz_items import listens_between
-from api.newest import fitting, newest_listens
-from api.queries import NoQuery, parse
-from api.reading import Slice
-from api.snapshot import Snapshot
+from api.live.newest import fitting, newest_listens
+from api.merging.reading import Slice
+from api.merging.snapshot import Snapshot
+from api.questions.queries import NoQuery, parse
+from api.shapes.forms import json_response
+from api.shapes.listenbrainz_items import listens_between
 from api.submitting.bodies import json_body
 from api.submitting.protocol import MOST_BYTES, PREFIX, SubmissionError, submission_of
 from api.submitting.queries import TokenQuery, UserListensQuery

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from api.answering import service
-from api.forms import json_response
-from api.queries import parse
+from api.questions.queries import parse
+from api.shapes.forms import json_response
 from api.submitting.bodies import rows_of_body
 from api.submitting.queries import SubmitQuery
 from api.submitting.taking import Taken, taken

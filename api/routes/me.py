@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 from api.access import principal
 from api.access.principals import SIGNED_IN
 from api.answering import answer_now, service
-from api.queries import NoQuery, parse
+from api.questions.queries import NoQuery, parse
 
 blueprint = Blueprint("me", __name__)
 

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 from prometheus_client.exposition import choose_encoder
 
 from api.answering import service
-from api.queries import NoQuery, parse
+from api.questions.queries import NoQuery, parse
 
 blueprint = Blueprint("metrics", __name__)
 

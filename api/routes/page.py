@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, request, send_from_directory
 from werkzeug.wrappers import Response as Redirection
 
+from api.analyses.rankings import RANKINGS
 from api.answering import answer_now, service
-from api.queries import NoQuery, parse
-from api.rankings import RANKINGS
+from api.questions.queries import NoQuery, parse
 from listens.settings import CHECKOUT
 from listens.views import VIEWS
 

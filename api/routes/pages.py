@@ -8,12 +8,12 @@ from typing import Any
 
 from flask import Blueprint, Response, abort
 
+from api.analyses.pages import Body, Source, listener_page, when
+from api.analyses.rankings import RANKINGS
 from api.answering import answer_of_days, service
-from api.pages import Body, Source, listener_page, when
-from api.queries import PageQuery, parse
-from api.rankings import RANKINGS
-from api.reading import Slice, names_of
-from api.snapshot import Snapshot
+from api.merging.reading import Slice, names_of
+from api.merging.snapshot import Snapshot
+from api.questions.queries import PageQuery, parse
 from listens.windows import Span
 
 blueprint = Blueprint("pages", __name__)

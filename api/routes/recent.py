@@ -8,13 +8,13 @@ from flask import Blueprint, Response
 
 from api.access import own_listens
 from api.answering import answer_items, service
-from api.forms import Table
-from api.items import Listen
-from api.listen_items import items_of
-from api.listen_queries import RecentQuery, cursor_of
-from api.newest import fitting, newest_listens, older
-from api.queries import parse
-from api.snapshot import Snapshot
+from api.live.newest import fitting, newest_listens, older
+from api.merging.snapshot import Snapshot
+from api.questions.listen_queries import RecentQuery, cursor_of
+from api.questions.queries import parse
+from api.shapes.forms import Table
+from api.shapes.items import Listen
+from api.shapes.listen_items import items_of
 
 blueprint = Blueprint("recent", __name__)
 

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from flask import Blueprint, Response
 
+from api.analyses.hours import in_daypart, sums, week_hours
+from api.analyses.rankings import measures_shown, sums_shown
 from api.answering import answer_of_days, service
-from api.hours import in_daypart, sums, week_hours
-from api.narrowing import checked_by_hour
-from api.queries import parse
-from api.rankings import measures_shown, sums_shown
-from api.selections import Selection
-from api.snapshot import Snapshot
+from api.merging.snapshot import Snapshot
+from api.questions.narrowing import checked_by_hour
+from api.questions.queries import parse
+from api.questions.selections import Selection
 from listens.rules import DAYPARTS, MEASURES
 from listens.windows import HOURS_A_DAY, Span
 

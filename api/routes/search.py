@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from api.access import principal
+from api.analyses.pages import Body, Source
+from api.analyses.search import search
 from api.answering import answer, service
-from api.pages import Body, Source
-from api.queries import parse
-from api.search import search
-from api.search_queries import ENTITIES, SearchQuery
-from api.snapshot import Snapshot
+from api.merging.snapshot import Snapshot
+from api.questions.queries import parse
+from api.questions.search_queries import ENTITIES, SearchQuery
 from listens.windows import ALL
 
 blueprint = Blueprint("search", __name__)

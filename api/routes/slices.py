@@ -8,9 +8,9 @@ from flask import Blueprint, Response
 
 from api.access import visible_listeners
 from api.answering import answer, service
-from api.narrowing import SELECTED
-from api.queries import SlicesQuery, parse
-from api.snapshot import Snapshot
+from api.merging.snapshot import Snapshot
+from api.questions.narrowing import SELECTED
+from api.questions.queries import SlicesQuery, parse
 
 blueprint = Blueprint("slices", __name__)
 

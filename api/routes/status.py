@@ -8,10 +8,10 @@ from typing import Any
 import pymongo
 from flask import Blueprint, Response
 
-from api import reading
 from api.answering import SNAPSHOT_SECONDS, answer_now, service
-from api.queries import NoQuery, parse
-from api.snapshot import Snapshot
+from api.merging import reading
+from api.merging.snapshot import Snapshot
+from api.questions.queries import NoQuery, parse
 from listens.rules import RULES_VERSION
 from listens.store import (
     ARCHIVE_COVERAGE,

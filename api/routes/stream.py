@@ -7,12 +7,12 @@ from flask import Blueprint, Response, request
 
 from api.access import own_listens, while_known
 from api.answering import SNAPSHOT_SECONDS, service
-from api.events import MEDIA_TYPE
-from api.feed import FeedFullError
-from api.listen_queries import Place, StreamQuery, parse_place
-from api.problems import BadParameterError, unavailable
-from api.queries import parse
-from api.streaming import stream
+from api.live.events import MEDIA_TYPE
+from api.live.feed import FeedFullError
+from api.live.streaming import stream
+from api.questions.listen_queries import Place, StreamQuery, parse_place
+from api.questions.queries import parse
+from api.web.problems import BadParameterError, unavailable
 
 blueprint = Blueprint("stream", __name__)
 

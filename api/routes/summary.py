@@ -6,15 +6,15 @@ from typing import Any
 
 from flask import Blueprint, Response
 
+from api.analyses.comparing import before, check_comparable
+from api.analyses.hours import day_range, sums, sums_by_kind
+from api.analyses.rankings import measures_shown, sums_shown
 from api.answering import answer_of_days, service
-from api.comparing import before, check_comparable
-from api.hours import day_range, sums, sums_by_kind
-from api.narrowing import checked_by_hour
-from api.periods import period_shown
-from api.queries import SummaryQuery, parse
-from api.rankings import measures_shown, sums_shown
-from api.reading import Slice
-from api.snapshot import Snapshot
+from api.merging.reading import Slice
+from api.merging.snapshot import Snapshot
+from api.questions.narrowing import checked_by_hour
+from api.questions.periods import period_shown
+from api.questions.queries import SummaryQuery, parse
 from listens.views import VIEWS
 from listens.windows import Span
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from flask import Blueprint, Response
 
+from api.analyses.hours import period_count, periods_shown
 from api.answering import answer_of_days, service
-from api.forms import Table
-from api.hours import period_count, periods_shown
-from api.items import Period
-from api.narrowing import checked_by_hour
-from api.problems import BadParameterError
-from api.queries import TimelineQuery, parse
-from api.snapshot import Snapshot
+from api.merging.snapshot import Snapshot
+from api.questions.narrowing import checked_by_hour
+from api.questions.queries import TimelineQuery, parse
+from api.shapes.forms import Table
+from api.shapes.items import Period
+from api.web.problems import BadParameterError
 from listens.windows import Span
 
 blueprint = Blueprint("timeline", __name__)

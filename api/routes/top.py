@@ -6,19 +6,19 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from api import listeners
+from api.analyses import listeners
+from api.analyses.comparing import Earlier, before, check_comparable, ranks
+from api.analyses.rankings import RANKINGS, Ranking, items_of
 from api.answering import answer_of_days, service
-from api.comparing import Earlier, before, check_comparable, ranks
-from api.forms import Table
-from api.items import COMPARED, ITEMS, OF_LISTENERS, SPECIAL
-from api.merge import Order
-from api.narrowing import checked
-from api.problems import BadParameterError
-from api.queries import TopQuery, parse
-from api.rankings import RANKINGS, Ranking, items_of
-from api.reading import Slice
-from api.selections import Order as Ordered
-from api.snapshot import Snapshot
+from api.merging.merge import Order
+from api.merging.reading import Slice
+from api.merging.snapshot import Snapshot
+from api.questions.narrowing import checked
+from api.questions.queries import TopQuery, parse
+from api.questions.selections import Order as Ordered
+from api.shapes.forms import Table
+from api.shapes.items import COMPARED, ITEMS, OF_LISTENERS, SPECIAL
+from api.web.problems import BadParameterError
 from listens.windows import Span
 
 blueprint = Blueprint("top", __name__)

@@ -6,15 +6,15 @@ from typing import Any
 
 from flask import Blueprint, Response
 
+from api.analyses.rankings import RANKINGS, items_of
 from api.answering import answer_of_days, service
-from api.forms import Table
-from api.items import ITEMS, SPECIAL
-from api.narrowing import checked
-from api.queries import TopsQuery, parse
-from api.rankings import RANKINGS, items_of
-from api.reading import Slice
+from api.merging.reading import Slice
+from api.merging.snapshot import Snapshot
+from api.questions.narrowing import checked
+from api.questions.queries import TopsQuery, parse
 from api.routes.top import order_of
-from api.snapshot import Snapshot
+from api.shapes.forms import Table
+from api.shapes.items import ITEMS, SPECIAL
 from listens.windows import Span
 
 blueprint = Blueprint("tops", __name__)

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 from flask import Blueprint, Response
 
+from api.analyses.comparing import Earlier, before, check_comparable, ranks
+from api.analyses.rankings import RANKINGS, keys_shown
 from api.answering import answer_of_days, service
-from api.comparing import Earlier, before, check_comparable, ranks
-from api.forms import Table
-from api.items import RISES
-from api.merge import Order
-from api.narrowing import checked
-from api.queries import TrendingQuery, parse
-from api.rankings import RANKINGS, keys_shown
-from api.snapshot import Snapshot
+from api.merging.merge import Order
+from api.merging.snapshot import Snapshot
+from api.questions.narrowing import checked
+from api.questions.queries import TrendingQuery, parse
+from api.shapes.forms import Table
+from api.shapes.items import RISES
 from listens.windows import Span
 
 blueprint = Blueprint("trending", __name__)

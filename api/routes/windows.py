@@ -6,17 +6,17 @@ from typing import Any
 
 from flask import Blueprint, Response
 
+from api.analyses.rankings import RANKINGS, items_of
+from api.analyses.sliding import Windows, minute_of, moment_of, tops
 from api.answering import answer_items, service
-from api.forms import Table
-from api.items import ITEMS, SPECIAL
-from api.pieces import stored_months
-from api.problems import BadParameterError
-from api.queries import WindowsQuery, parse
-from api.rankings import RANKINGS, items_of
-from api.reading import Slice
+from api.merging.pieces import stored_months
+from api.merging.reading import Slice
+from api.merging.snapshot import Snapshot
+from api.questions.queries import WindowsQuery, parse
 from api.routes.top import order_of
-from api.sliding import Windows, minute_of, moment_of, tops
-from api.snapshot import Snapshot
+from api.shapes.forms import Table
+from api.shapes.items import ITEMS, SPECIAL
+from api.web.problems import BadParameterError
 from listens.windows import ALL, MINUTES_A_DAY, Span, parse_window
 
 blueprint = Blueprint("windows", __name__)

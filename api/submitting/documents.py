@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from api.answers import Dated
-from api.items import Answer
+from api.shapes.answers import Dated
+from api.shapes.items import Answer
 
 
 class Sent(BaseModel):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from api.selections import Query
+from api.questions.selections import Query
 
 MOST_USER_LISTENS = 1_000
 

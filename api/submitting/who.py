@@ -12,7 +12,7 @@ from api.access import principal
 from api.access.identifying import READ_SECONDS, access
 from api.access.principals import ADMIN, LISTENS_WRITE
 from api.access.tokens import find
-from api.problems import BadParameterError
+from api.web.problems import BadParameterError
 from listens.errors import UserMistakeError
 from listens.rows.listener_names import checked_listener
 

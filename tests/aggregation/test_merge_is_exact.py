@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api import merge
+from api.merging import merge
 from batch.charts import charts, merged
 from batch.manifest import with_years
 from listens.aggregation.cells import COUNTED_SCHEMA, cells

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api import answers
-from api.openapi import description
-from api.openapi_routes import ROUTES
+from api.description.openapi import description
+from api.description.openapi_routes import ROUTES
+from api.shapes import answers
 from listens.identity import song_id
 from tests.api.documents import START, Heard, write_commit, write_version
 from tests.api.test_top import ask, counted, random_listens

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.asking_cli import app
-from api.openapi_routes import ROUTES
+from api.description.openapi_routes import ROUTES
 from listens.errors import ServiceDownError, UserMistakeError
 from tests.api.documents import START, Heard, write_commit, write_version
 

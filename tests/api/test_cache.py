@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from api.cache import ENTRY_BYTES, Cache
+from api.merging.cache import ENTRY_BYTES, Cache
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from api.openapi import description
-from api.openapi_routes import ROUTES
+from api.description.openapi import description
+from api.description.openapi_routes import ROUTES
 
 
 class Elements(HTMLParser):

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api.openapi_routes import ROUTES
-from api.queries import parameters_of
+from api.description.openapi_routes import ROUTES
+from api.questions.queries import parameters_of
 from listens.settings import CHECKOUT
 from tests.api.documents import Heard, write_commit, write_version
 

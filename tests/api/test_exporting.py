@@ -18,13 +18,13 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from api.charts import Charts
+from api.analyses.rankings import RANKINGS
 from api.exporting.appended import Appended
 from api.exporting.charts import EVERYTHING, TOTALS, export, query_of
 from api.exporting.following import Following, follow
 from api.exporting.periods import closed_before, name_of, number_named, number_of, view_of
-from api.merge import Order
-from api.rankings import RANKINGS
+from api.merging.charts import Charts
+from api.merging.merge import Order
 from listens.errors import UserMistakeError
 from listens.rules import SHOWN
 from listens.settings import CHECKOUT, Settings
@@ -119,7 +119,7 @@ def test_an_export_that_fails_leaves_what_was_there(
 ) -> None:
     path = tmp_path / "songs.csv"
     path.write_text("of yesterday")
-    monkeypatch.setattr("api.rankings.names_of", lambda *_: 1 / 0)
+    monkeypatch.setattr("api.analyses.rankings.names_of", lambda *_: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         exported(store, "csv", path)

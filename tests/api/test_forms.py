@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api.openapi_routes import ROUTES
-from api.selections import ItemsQuery
+from api.description.openapi_routes import ROUTES
+from api.questions.selections import ItemsQuery
 from tests.api.documents import START, Heard, write_commit, write_version
 from tests.api.test_top import ask
 

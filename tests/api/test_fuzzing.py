@@ -16,8 +16,8 @@ from schemathesis.specs.openapi.checks import (
 
 from api.answering import EXTENSION
 from api.application import create_app
-from api.narrowing import SELECTED
-from api.openapi import description
+from api.description.openapi import description
+from api.questions.narrowing import SELECTED
 from listens.store import connect, ensure_indexes
 from tests.api.documents import START, Heard, write_commit, write_version
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api import request_ids
 from api.application import create_app
-from api.logs import EventFormatter
+from api.web import request_ids
+from api.web.logs import EventFormatter
 from tests.api.documents import Heard, write_commit, write_version
 
 NOW = datetime(2026, 11, 24, 18, tzinfo=UTC)
@@ -94,7 +94,7 @@ def test_what_is_logged_about_a_request_has_its_id(unconnected_client, caplog):
     unconnected_client.get("/api/summary", headers={"X-Request-Id": "abc"})
     caplog.handler.removeFilter(request_ids.add_to)
 
-    [record] = [each for each in caplog.records if each.name == "api.problems"]
+    [record] = [each for each in caplog.records if each.name == "api.web.problems"]
     line = EventFormatter("%(levelname)s %(message)s").format(record)
     assert (
         line == "WARNING the store doesn't answer error=ServerSelectionTimeoutError request_id=abc"
@@ -102,13 +102,13 @@ def test_what_is_logged_about_a_request_has_its_id(unconnected_client, caplog):
 
 
 def test_a_refused_request_is_logged_by_its_route_and_never_by_its_path(unconnected_client, caplog):
-    with caplog.at_level(logging.DEBUG, "api.logs"):
+    with caplog.at_level(logging.DEBUG, "api.web.logs"):
         unconnected_client.get("/api/listeners/anna?limit=1")
         unconnected_client.get("/healthz?a=anna")
         unconnected_client.get("/healthz")
 
     form = EventFormatter("%(levelname)s %(message)s")
-    lines = [form.format(each) for each in caplog.records if each.name == "api.logs"]
+    lines = [form.format(each) for each in caplog.records if each.name == "api.web.logs"]
     assert lines == [
         "INFO request method=GET route=/api/listeners/<path:listener> status=422",
         "INFO request method=GET route=/healthz status=422",

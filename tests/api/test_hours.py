@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from api.hours import (
+from api.analyses.hours import (
     folded_windows,
     period_count,
     period_name,

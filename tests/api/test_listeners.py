@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-import api.listeners
+import api.analyses.listeners
 from listens.identity import song_id
 from tests.api.documents import Heard, write_commit, write_version
 from tests.api.test_top import ask, random_listens
@@ -112,7 +112,7 @@ def test_what_has_no_listeners_is_refused(client, path, parameter, says):
 
 @pytest.mark.usefixtures("told")
 def test_too_many_rows_are_refused_and_a_shorter_window_is_not(client, monkeypatch):
-    monkeypatch.setattr(api.listeners, "MOST_ROWS", 100)
+    monkeypatch.setattr(api.analyses.listeners, "MOST_ROWS", 100)
 
     refused = client.get("/api/top-songs?by=listeners")
 

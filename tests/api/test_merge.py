@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.merge import Order, Ranked, extended, no_overlay, page, standing, whole
-from api.pieces import chart_within
-from api.speed_rows import Block, SpeedRows
+from api.merging.merge import Order, Ranked, extended, no_overlay, page, standing, whole
+from api.merging.pieces import chart_within
+from api.merging.speed_rows import Block, SpeedRows
 from listens.packing import Cells, Chart, folded
 from listens.rules import MEASURES, RATES
 from listens.windows import ALL, Span

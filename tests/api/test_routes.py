@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api import answers
 from api.application import create_app
-from api.openapi_routes import ROUTES
+from api.description.openapi_routes import ROUTES
+from api.shapes import answers
 from listens.identity import song_id
 from listens.rules import RATES, SHOWN
 from tests.api.documents import START, Heard, write_commit, write_version

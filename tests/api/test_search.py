@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from api import search
-from api.page_answers import Work
+from api.analyses import search
+from api.shapes.page_answers import Work
 from listens.identity import artist_id, song_id
 from listens.store import Store
 from tests.api.documents import Heard, write_commit, write_names, write_version

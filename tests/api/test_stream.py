@@ -16,8 +16,8 @@ from itertools import islice
 
 import pytest
 
-from api import feed as feeding
 from api.application import create_app
+from api.live import feed as feeding
 from listens.erasures import BEGUN, digest_of
 from listens.settings import CHECKOUT, Settings
 from listens.store import Store
@@ -253,7 +253,7 @@ def test_a_stream_needs_the_store(unconnected_client) -> None:
 def test_a_quiet_stream_has_a_heartbeat_with_its_place(
     fresh_database: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.streaming.HEARTBEAT_SECONDS", 0.2)
+    monkeypatch.setattr("api.live.streaming.HEARTBEAT_SECONDS", 0.2)
     commit(store, 1)
     response = create_app(fresh_database, store).test_client().get("/api/stream?artist=nobody")
     pieces = response.iter_encoded()

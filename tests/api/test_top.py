@@ -9,7 +9,7 @@ from itertools import chain
 
 import pytest
 
-from api import reading
+from api.merging import reading
 from listens.identity import song_id
 from tests.api.documents import START, Heard, point_to, write_commit, write_version
 

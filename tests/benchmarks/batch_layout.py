@@ -20,7 +20,7 @@ from pymongo.collection import Collection
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from api.merge import Ranked, extended, no_overlay, page
+from api.merging.merge import Ranked, extended, no_overlay, page
 from batch.charts import charts
 from batch.executors import DOCUMENTS_A_WRITE
 from batch.manifest import with_years

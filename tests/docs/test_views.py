@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from api.rankings import RANKINGS
+from api.analyses.rankings import RANKINGS
 from listens.settings import CHECKOUT
 from listens.views import EVERYONE, VIEWS
 

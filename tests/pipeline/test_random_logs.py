@@ -13,8 +13,8 @@ from urllib.parse import unquote, urlparse
 import pytest
 from deltalake import DeltaTable
 
+from api.analyses.rankings import RANKINGS
 from api.application import create_app
-from api.rankings import RANKINGS
 from listens import store as collections
 from listens.codec import encode
 from listens.rules import SHOWN

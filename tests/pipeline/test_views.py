@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from api.analyses.listeners import ABLE
+from api.analyses.rankings import RANKINGS
 from api.application import create_app
-from api.listeners import ABLE
-from api.narrowing import SELECTED
-from api.rankings import RANKINGS
+from api.questions.narrowing import SELECTED
 from ingestion.simulator.messages import simulate_listens
 from listens.codec import decode, encode
 from listens.views import EVERYONE, OPTIONAL, VIEWS

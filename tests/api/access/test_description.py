@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.openapi import description
+from api.description.openapi import description
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from werkzeug.routing import Map
 
 from api.access.table import RULES
-from api.rankings import RANKINGS
+from api.analyses.rankings import RANKINGS
 from listens.identity import song_id
 from tests.api.access.asking import WHO, program
 

@@ -85,7 +85,7 @@ def test_the_stream_has_ones_own_listens(guarded, shown) -> None:
 
 def test_a_stream_ends_with_the_session_that_opened_it(guarded, shown, filled, monkeypatch) -> None:
     monkeypatch.setattr("api.access.identifying.ASKED_AGAIN_SECONDS", 0)
-    monkeypatch.setattr("api.streaming.HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr("api.live.streaming.HEARTBEAT_SECONDS", 0.1)
     response = program(guarded).get("/api/stream", headers=shown["anna"])
     pieces = response.iter_encoded()
 

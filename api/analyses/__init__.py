@@ -1,0 +1,1 @@
+"""What is made of merged charts: ranks, pages, habits, comparisons, searches."""

@@ -1,0 +1,1 @@
+"""The newest listens, and the stream of those that are just counted."""

@@ -1,0 +1,1 @@
+"""The state of API and layers, for Prometheus and for what restarts processes."""

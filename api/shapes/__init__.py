@@ -1,0 +1,1 @@
+"""What answers look like: models, items, CSV and JSON Lines."""
