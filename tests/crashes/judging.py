@@ -16,6 +16,7 @@ from listens.cluster.hdfs import client
 from listens.settings import HDFS_HOME, Settings
 from tests.crashes.feed import Feed
 from tests.crashes.harness import Stack, say
+from tests.crashes.readers import Readers
 from tests.crashes.witness import Witness
 from tests.pipeline.independent import Count
 from tests.pipeline.test_charts_equal_the_files import (
@@ -27,7 +28,7 @@ from tests.pipeline.test_charts_equal_the_files import (
 
 
 def judge(
-    stack: Stack, feed: Feed, witness: Witness | None = None, *, thorough: bool = True
+    stack: Stack, feed: Feed, witness: Witness | Readers | None = None, *, thorough: bool = True
 ) -> dict[str, Any]:
     """Come to rest, and hold every answer against the files; figures of what was compared.
 
