@@ -64,7 +64,7 @@ def test_an_erasure_that_begins_between_two_commits_of_a_batch_hides_what_was_de
     ]  # fmt: skip
     pipeline.send([(row["listener_id"].encode(), codec.encode(row)) for row in rows])
     end = topic.describe(pipeline.settings).end
-    batch = Waiting(whole_topic(pipeline), time_zone="UTC")
+    batch = Waiting(whole_topic(pipeline), settings=pipeline.settings)
     erasure = Erasure(1, digest_of("listener 1"), {}, end, {}, BEGUN, 0, ())
 
     before = batch.from_({}, erased=[])
