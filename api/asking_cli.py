@@ -24,7 +24,8 @@ _ENDLESS = "/api/stream"
 _HIDDEN = ("event_id", "song_id", "artist_id", "album_id", "listener_id")
 """Names of an item that take a third of a line and say nothing to people."""
 
-_COLUMNS = 10
+_COLUMNS = 6
+"""What a line of 80 characters holds; the other formats have the rest."""
 
 
 @app.command()
@@ -140,7 +141,15 @@ def _print_table(items: list[dict[str, Any]]) -> None:
     table = Table(box=None)
     for name in names[:_COLUMNS]:
         is_number = all(isinstance(item[name], int | float | None) for item in items)
-        table.add_column(name, justify="right" if is_number else "left", overflow="ellipsis")
+        # What doesn't fit is taken from the names: half a number is none.
+        widest = max(len(name), *(len(_shown(item[name])) for item in items)) if is_number else 0
+        table.add_column(
+            name,
+            justify="right" if is_number else "left",
+            min_width=widest,
+            no_wrap=True,
+            overflow="ellipsis",
+        )
     for item in items:
         table.add_row(*(_shown(item[name]) for name in names[:_COLUMNS]))
     Console().print(table)
