@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from hmac import compare_digest
 
+from api.access import audit
+from listens.errors import UserMistakeError
 from listens.store import Document, Store
 
 _FORM = re.compile(r"([a-z]{2})_([0-9a-f]{16})_[A-Za-z0-9_-]{43}", re.ASCII)
@@ -51,6 +53,22 @@ def find(store: Store, collection: str, prefix: str, text: str) -> Document | No
         return None
     expires_at = document.get("expires_at")
     return None if expires_at and expires_at <= datetime.now(UTC) else document
+
+
+def listed(store: Store, collection: str) -> list[Document]:
+    """All of a kind, the oldest first, without their digests."""
+    return list(store[collection].find({}, {"digest": 0}).sort("created_at", 1))
+
+
+def revoke(store: Store, collection: str, identity: str, *, kind: str) -> None:
+    """Make one void at once; `kind` is what its command is called.
+
+    Raises:
+        UserMistakeError: there's none of this id.
+    """
+    if not store[collection].delete_one({"_id": identity}).deleted_count:
+        raise UserMistakeError(f"there's no {kind} {identity!r}; see ./playcount {kind} list")
+    audit.record(f"{kind} revoked", by=audit.COMMAND, of=identity)
 
 
 def _digest(text: str) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from api.access import audit, credentials
 from api.access.principals import PAGE_READ, SIGNED_IN, Principal
-from listens.errors import UserMistakeError
 from listens.store import SHARED_LINKS, Document, Store
 
 PREFIX = "pl"
@@ -23,7 +22,7 @@ def create(store: Store, listener: str) -> str:
 
 def listed(store: Store) -> list[Document]:
     """All links, the oldest first, without their digests."""
-    return list(store[SHARED_LINKS].find({}, {"digest": 0}).sort("created_at", 1))
+    return credentials.listed(store, SHARED_LINKS)
 
 
 def revoke(store: Store, link_id: str) -> None:
@@ -32,9 +31,7 @@ def revoke(store: Store, link_id: str) -> None:
     Raises:
         UserMistakeError: there's no such link.
     """
-    if not store[SHARED_LINKS].delete_one({"_id": link_id}).deleted_count:
-        raise UserMistakeError(f"there's no link {link_id!r}; see ./playcount link list")
-    audit.record("link revoked", by=audit.COMMAND, of=link_id)
+    credentials.revoke(store, SHARED_LINKS, link_id, kind="link")
 
 
 def find(store: Store, text: str) -> Principal | None:

@@ -52,7 +52,7 @@ def create(
 
 def listed(store: Store) -> list[Document]:
     """All tokens, the oldest first, without their digests."""
-    return list(store[TOKENS].find({}, {"digest": 0}).sort("created_at", 1))
+    return credentials.listed(store, TOKENS)
 
 
 def revoke(store: Store, token_id: str) -> None:
@@ -61,9 +61,7 @@ def revoke(store: Store, token_id: str) -> None:
     Raises:
         UserMistakeError: there's no such token.
     """
-    if not store[TOKENS].delete_one({"_id": token_id}).deleted_count:
-        raise UserMistakeError(f"there's no token {token_id!r}; see ./playcount token list")
-    audit.record("token revoked", by=audit.COMMAND, of=token_id)
+    credentials.revoke(store, TOKENS, token_id, kind="token")
 
 
 def find(store: Store, text: str) -> Principal | None:

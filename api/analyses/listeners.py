@@ -13,7 +13,7 @@ import numpy as np
 
 from api.analyses.rankings import RANKINGS
 from api.merging import reading
-from api.merging.charts import Charts, SupersededError
+from api.merging.charts import Charts, check_kept
 from api.merging.merge import Order, Page, found, more_of
 from api.merging.pieces import StoredPiece, chart_within, stored_pieces
 from api.merging.reading import Slice
@@ -123,14 +123,14 @@ def _listeners(
 
     def of_batch() -> OfListeners:
         batch = _gathered(_batch_charts(store, view, parts), view=view)
-        _check(store, snapshot)
+        check_kept(store, snapshot)
         return batch
 
     def count() -> Counts:
         batch = charts.cache.get(("of listeners", view, parts), OfListeners, of_batch)
         since = _speed_charts(store, snapshot, view, span)
         speed = _gathered(since, view=view, before=len(batch))
-        _check(store, snapshot)
+        check_kept(store, snapshot)
         names = batch.parts.keys() | speed.parts.keys()
         every = ([*batch.parts.get(name, []), *speed.parts.get(name, [])] for name in names)
         return Counts(listeners_by_key(chart.key, every))
@@ -181,8 +181,3 @@ def _by_value(cells: Cells) -> Iterator[tuple[str, Cells]]:
     edges = np.searchsorted(places[order], np.arange(len(values) + 1))
     for value, first, end in zip(values.tolist(), edges[:-1], edges[1:], strict=True):
         yield value.decode(), cells.where(order[first:end])
-
-
-def _check(store: Store, snapshot: Snapshot) -> None:
-    if not reading.is_kept(store, snapshot.version):
-        raise SupersededError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from api.merging.cache import Cache
+from api.merging.snapshot import Snapshot
 from listens.erasures import digest_of
 from listens.identity import normalised
 from listens.recent import RECENT_KEPT, SCHEMA, newest, with_commit
@@ -45,19 +46,19 @@ class Newest:
         return int(self.listens.nbytes)
 
 
-def newest_listens(store: Store, cache: Cache, *, what: Hashable, head_seq: int) -> pa.Table:
-    """The newest listens up to a commit; those of the last time are only extended.
-
-    `what` tells the store's lineage, so that nothing of a store that was emptied is in it.
-    """
+def newest_listens(store: Store, cache: Cache, snapshot: Snapshot) -> pa.Table:
+    """The newest listens up to the snapshot's head; those of the last time are only extended."""
+    head_seq = snapshot.head_seq
+    # With the lineage, so that nothing of a store that was emptied is in it.
+    key = ("newest", snapshot.cut_seq, snapshot.lineage)
     begun = erased(store, head_seq)
-    kept = cache.peek(("newest", what), Newest)
+    kept = cache.peek(key, Newest)
     if kept is None or kept.until > head_seq or kept.erasures != begun:
         kept = _read(store, head_seq, begun)
     elif kept.until < head_seq:
         tables = [with_commit(each) for each in commits_between(store, kept.until, head_seq)]
         kept = Newest(head_seq, begun, newest([kept.listens, *tables]))
-    cache.put(("newest", what), kept)
+    cache.put(key, kept)
     return kept.listens
 
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 from api.analyses.hours import folded_windows, in_daypart, within, without_erased
 from api.merging import reading
 from api.merging.cache import Cache
+from api.merging.chosen import chosen
 from api.merging.merge import (
     Order,
     Overlay,
@@ -26,7 +27,6 @@ from api.merging.reading import Slice
 from api.merging.snapshot import Snapshot
 from api.merging.speed_rows import Block, SpeedRows
 from api.questions.narrowing import without_daypart
-from api.web.chosen import chosen
 from listens.errors import ServiceDownError
 from listens.packing import Cells, Chart, Keys
 from listens.store import Store
@@ -180,7 +180,7 @@ class Charts:
 
         def load() -> Finest:
             cells = reading.batch_cells(store, view, slice_, months)
-            self._check(store, snapshot)
+            check_kept(store, snapshot)
             return Finest(0, cells)
 
         batch = self.cache.get(("finest", view, slice_, months), Finest, load)
@@ -201,7 +201,7 @@ class Charts:
         if kept.until < until:
             more = reading.speed_slice_values(store, by, kept.until, until)
             taken_back = reading.erased_slice_values(store, by, kept.until, until)
-            self._check(store, snapshot)
+            check_kept(store, snapshot)
             kept = Values(until, kept.values | more, kept.doubtful | taken_back)
             self.cache.put(key, kept)
         return sorted(
@@ -217,7 +217,7 @@ class Charts:
 
         def load() -> Values:
             values = frozenset(reading.batch_slice_values(store, by, window))
-            self._check(store, snapshot)
+            check_kept(store, snapshot)
             return Values(0, values)
 
         return self.cache.get(("values", by, window), Values, load).values
@@ -230,7 +230,7 @@ class Charts:
 
         def load() -> Ranked:
             chart = read_pieces(store, view, slice_, parts)
-            self._check(store, snapshot)
+            check_kept(store, snapshot)
             return Ranked(chart)
 
         batch = self.cache.get(key, Ranked, load)
@@ -267,12 +267,12 @@ class Charts:
         if rows is None and after > cut:
             # The rows were too many to be kept; what is asked for needs only the newest.
             block = reading.segments(store, view, slice_, after, head)
-            self._check(store, snapshot)
+            check_kept(store, snapshot)
             return block.cells
         rows = rows or SpeedRows(cut, cut)
         if rows.until < head:
             rows = rows.extended(reading.segments(store, view, slice_, rows.until, head), head)
-            self._check(store, snapshot)
+            check_kept(store, snapshot)
             self.cache.put(key, rows)
         return rows.between(after, head)
 
@@ -284,11 +284,17 @@ class Charts:
             kept = Finest(cut, joined_cells([]))
         if kept.until < head:
             more = reading.segments(store, view, slice_, kept.until, head).cells
-            self._check(store, snapshot)
+            check_kept(store, snapshot)
             kept = Finest(head, folded_windows(joined_cells([kept.cells, more])))
             self.cache.put(key, kept)
         return kept.cells
 
-    def _check(self, store: Store, snapshot: Snapshot) -> None:
-        if not reading.is_kept(store, snapshot.version):
-            raise SupersededError
+
+def check_kept(store: Store, snapshot: Snapshot) -> None:
+    """Check that what was read since the snapshot was taken is whole.
+
+    Raises:
+        SupersededError: the snapshot is too old to be read.
+    """
+    if not reading.is_kept(store, snapshot.version):
+        raise SupersededError

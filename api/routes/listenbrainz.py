@@ -81,12 +81,7 @@ def listens(listener: str) -> Response:
     query = parse(UserListensQuery)
 
     def compute(snapshot: Snapshot) -> dict[str, Any]:
-        kept = newest_listens(
-            service().store,
-            service().charts.cache,
-            what=(snapshot.cut_seq, snapshot.lineage),
-            head_seq=snapshot.head_seq,
-        )
+        kept = newest_listens(service().store, service().charts.cache, snapshot)
         theirs = fitting(kept, {"listener": (listener,)})
         return {"payload": {"user_id": listener, **listens_between(theirs, query)}}
 

@@ -25,12 +25,7 @@ def recent() -> Response:
     query = own_listens(parse(RecentQuery))
 
     def compute(snapshot: Snapshot) -> dict[str, Any]:
-        kept = newest_listens(
-            service().store,
-            service().charts.cache,
-            what=(snapshot.cut_seq, snapshot.lineage),
-            head_seq=snapshot.head_seq,
-        )
+        kept = newest_listens(service().store, service().charts.cache, snapshot)
         found = fitting(kept, query.wanted)
         rest = older(found, query.after)
         page = items_of(rest[: query.limit])

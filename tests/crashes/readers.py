@@ -16,7 +16,7 @@ import duckdb
 
 from stack.probes import api_url
 from tests.crashes.harness import Stack
-from tests.crashes.witness import QUESTIONS, songs_before
+from tests.crashes.witness import QUESTIONS, rows_of, songs_before
 
 PAGE = 50
 
@@ -103,8 +103,7 @@ class Readers:
 
     def _keep(self, listener: str | None, answer: dict[str, Any]) -> None:
         as_of = answer["as_of"]
-        rows = [(item["song_id"], item["plays"], item["ms_played"]) for item in answer["items"]]
-        told = as_of["offsets"], answer["total"], rows
+        told = as_of["offsets"], answer["total"], rows_of(answer)
         moment = Moment(listener, as_of["batch_version"], as_of["head_seq"])
         with self._lock:
             if self._told.setdefault(moment, told) != told:

@@ -59,9 +59,7 @@ class Witness:
             expected = songs_before(
                 archive, answer["as_of"]["offsets"], listener=question.get("listener")
             )
-            found = [
-                (item["song_id"], item["plays"], item["ms_played"]) for item in answer["items"]
-            ]
+            found = rows_of(answer)
             assert answer["total"] == len(expected), (question, answer["as_of"])
             assert found == expected[:PAGE], (question, answer["as_of"])
         return len(recounted)
@@ -80,6 +78,11 @@ class Witness:
                 self.refused += 1
                 if error.code != AWAY:
                     self.wrong_codes.append(error.code)
+
+
+def rows_of(answer: dict[str, Any]) -> list[tuple[str, int, int]]:
+    """Song, plays and milliseconds of each item, as `songs_before` has them."""
+    return [(item["song_id"], item["plays"], item["ms_played"]) for item in answer["items"]]
 
 
 def songs_before(
