@@ -18,7 +18,7 @@ from listens.aggregation.checksums import month_label, month_numbers
 from listens.packing import Ints, Keys, pack_chart, pack_charts, unpack_chart
 from listens.rules import MEASURES
 from listens.store import Document
-from listens.views import PAIRS, VIEWS
+from listens.views import PAIRS, has_longer
 
 KEYS_A_PART = 100_000
 """About 3 MB a document: far from MongoDB's 16 MB, and one read for nearly every chart."""
@@ -56,13 +56,13 @@ def charts(cells: CodedCells, *, labels: Collection[str]) -> Iterator[Document]:
     `listens.packing.pack_chart` makes of the keys, ascending, and of the measures, and for
     grain `day` the `windows` of each.
     """
-    view = PAIRS[cells.pair][0]
+    view, by = PAIRS[cells.pair]
     of_window = month_numbers(cells.windows, view=view)
     measures = {name: column for name, column in cells.measures.items() if column.any()}
     days = _Level(cells.value, cells.key, of_window[cells.window], measures)
     windows = cells.windows[cells.window]
     yield from _documents(cells, "day", days, month_label, labels, windows=windows)
-    if not VIEWS[view].longer:
+    if not has_longer(view, by):
         return
     months = days.longer(days.label)
     years = months.longer(months.label // _MONTHS_A_YEAR)

@@ -31,6 +31,10 @@ STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 SHUFFLE_PARTITIONS = 64
 """In so many parts, 50 million events fit the memory of tasks; Spark joins parts that are small."""
 
+_FREE_SHUFFLES = "spark.sql.classic.shuffleDependency.fileCleanup.enabled"
+"""What a job has shuffled leaves the disk when it ends, not when the driver happens to collect
+garbage: the next months' charts need the room."""
+
 _IN_PROCESS = {"spark_master": "local[2]"}
 
 SUBMIT = typer.Option(
@@ -48,7 +52,7 @@ class Command:
 
     Attributes:
         store, settings: of this installation.
-        tell: called with the name of each step as it begins.
+        tell: called with the name of each step as it begins, and after a colon with how far it is.
         spark: gives the session; the first call starts it, which takes some ten seconds.
     """
 
@@ -125,7 +129,7 @@ def _command(work: Work, settings: Settings, reporter: Reporter) -> Iterator[Com
         began = time.monotonic()
 
         def tell(step: str) -> None:
-            place = f"{work.steps.index(step) + 1}/{len(work.steps)}"
+            place = f"{work.steps.index(step.partition(':')[0]) + 1}/{len(work.steps)}"
             moment = f"at {time.monotonic() - began:5.1f} s"
             console.print(f"[dim]{place} {moment}[/dim] {step}")
             status.update(f"{work.name}: {step}")
@@ -137,6 +141,7 @@ def _command(work: Work, settings: Settings, reporter: Reporter) -> Iterator[Com
                 title = f"playcount {work.name}"
                 with _standard_output_apart():
                     started.append(spark_session(_where(settings), title, shuffle_partitions=parts))
+                started[0].conf.set(_FREE_SHUFFLES, True)
             return started[0]
 
         try:

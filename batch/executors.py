@@ -24,7 +24,10 @@ from listens.store import Document
 ROWS_AT_ONCE = 200_000
 """Listens that a task sums at a time: some 100 MB of working arrays."""
 
-DOCUMENTS_A_WRITE = 500
+DOCUMENTS_A_WRITE = 10_000
+
+CELLS_A_WRITE = 1_000_000
+"""Some 30 MB at once."""
 
 CHART = ("view", "by", "value", "grain", "window")
 """What one chart is about."""
@@ -108,18 +111,33 @@ def _part(chart: Document, *, generation: int) -> dict[str, Any]:
 
 
 def _write(rows: Iterator[dict[str, Any]], target: MongoCollection[Document]) -> dict[str, int]:
-    waiting: list[Any] = []
     counts: dict[str, int] = {}
-    for (*_, window), parts in groupby(rows, key=itemgetter(*CHART)):
-        for n, document in _whole([*parts]):
-            counts[window] = counts.get(window, 0) + n
-            waiting.append(document)
-        if len(waiting) >= DOCUMENTS_A_WRITE:
+
+    def documents() -> Iterator[tuple[int, Any]]:
+        for (*_, window), parts in groupby(rows, key=itemgetter(*CHART)):
+            for n, document in _whole([*parts]):
+                counts[window] = counts.get(window, 0) + n
+                yield n, document
+
+    insert(documents(), target)
+    return counts
+
+
+def insert(documents: Iterable[tuple[int, Any]], target: MongoCollection[Document]) -> None:
+    """Insert charts, each given with its number of cells; many at once, most being small.
+
+    MongoDB answers once they're in its journal: waiting for that took longer than the inserting.
+    """
+    waiting: list[Any] = []
+    cells = 0
+    for n, document in documents:
+        waiting.append(document)
+        cells += n
+        if len(waiting) >= DOCUMENTS_A_WRITE or cells >= CELLS_A_WRITE:
             target.insert_many(waiting, ordered=False)
-            waiting = []
+            waiting, cells = [], 0
     if waiting:
         target.insert_many(waiting, ordered=False)
-    return counts
 
 
 def _whole(parts: list[dict[str, Any]]) -> Iterator[tuple[int, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from listens.aggregation.checksums import NO_CELLS, Checksum, added
@@ -47,6 +47,17 @@ def changed_windows(found: dict[str, Checksum], *, base: Document, settings: Set
         for window, checksum in with_years(found).items()
         if kept.get(window, {}).get("checksum") != text(checksum)
     )
+
+
+def kept_windows(
+    found: dict[str, Checksum], changed: Collection[str], *, base: Document
+) -> dict[str, int]:
+    """The windows that are taken over from the version before → their generation."""
+    return {
+        window: base["windows"][window]["generation"]
+        for window in with_years(found)
+        if window not in changed
+    }
 
 
 def windows_of(

@@ -12,17 +12,17 @@ from batch import audit, garbage, versions
 from batch.bulk import load as bulk
 from batch.bulk.loaded import Loaded, loaded_since, sealed_loads
 from batch.cut import take_cut, wait_for_archive
-from batch.executors import month_checksums, write_charts
+from batch.executors import month_checksums
 from batch.lease import kept_alive
 from batch.manifest import (
     changed_windows,
-    is_month,
+    kept_windows,
     manifest,
     months_of,
     windows_of,
 )
 from batch.raw_events import counted_listens
-from batch.rollups import write_rollups
+from batch.writing import write_windows
 from listens import erasures
 from listens import store as collections
 from listens.aggregation.checksums import Checksum
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 STEPS = ("cut", "wait", "recompute", "audit", "write", "publish", "collect")
 
 Tell = Callable[[str], None]
-"""Called with the name of each step as it begins."""
+"""Called with the name of each step as it begins, and after a colon with how far it is."""
 
 
 def run(
@@ -101,13 +101,11 @@ def _run(
         )  # fmt: skip
         tell("write")
         changed = changed_windows(found, base=base, settings=settings)
-        if months is None:
-            written = write_charts(listens, windows=changed, generation=number, settings=settings)
-        else:
-            written = _write_months(
-                listens, found, changed,
-                store=store, number=number, base=base, settings=settings,
-            )  # fmt: skip
+        written = write_windows(
+            listens, windows=changed, stored=kept_windows(found, changed, base=base),
+            are_all=months is None, generation=number, settings=settings,
+            tell=lambda how_far: tell(f"write: {how_far}"),
+        )  # fmt: skip
     finally:
         listens.unpersist()
     tell("publish")
@@ -166,21 +164,6 @@ def _taken_over(base: Document, months: Collection[str] | None) -> dict[str, Che
     if months is None:
         return {}
     return {month: checksum for month, checksum in months_of(base).items() if month not in months}
-
-
-def _write_months(
-    listens: DataFrame, found: dict[str, Checksum], changed: list[str], *,
-    store: Store, number: int, base: Document, settings: Settings,
-) -> dict[str, int]:  # fmt: skip
-    """Write months from the listens that were read; years and `all` from the months' charts."""
-    months = [window for window in changed if is_month(window)]
-    written = write_charts(listens, windows=months, generation=number, settings=settings)
-    generations = {
-        month: number if month in written else base["windows"][month]["generation"]
-        for month in found
-    }
-    longer = [window for window in changed if not is_month(window)]
-    return written | write_rollups(store, windows=longer, months=generations, generation=number)
 
 
 def _events(store: Store, *, cut_seq: int, base: Document) -> int:

@@ -26,7 +26,7 @@ from listens.aggregation.checksums import (
 from listens.errors import PlaycountError
 from listens.settings import Settings
 from listens.store import Document, Store
-from listens.views import PAIRS, VIEWS
+from listens.views import PAIRS, has_longer
 
 STEPS = ("cut", "wait", "recompute", "compare", "charts")
 
@@ -110,7 +110,7 @@ class Stored:
             checksum = chart_checksum(pair, chart)
             if grain == "day":
                 self.days = joined(self.days, cells_checksums(pair, chart))
-            if not VIEWS[PAIRS[pair][0]].longer:
+            if not has_longer(*PAIRS[pair]):
                 continue
             if grain != "day":
                 self._charts[window] = added(self._charts.get(window, NO_CELLS), checksum)

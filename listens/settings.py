@@ -175,6 +175,12 @@ class Settings(BaseSettings):
         300, ge=0, description="How long a batch waits until the archive covers its cut"
     )
 
+    batch_events_at_once: int = Field(
+        10_000_000,
+        ge=1,
+        description="Of a longer history a batch writes some months at a time, of so many events",
+    )
+
     batch_schedule: CronExpression = Field(
         "0 2 * * *",
         description="When a batch runs by itself: cron expression, reporting zone; empty: never",

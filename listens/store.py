@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from pymongo import MongoClient
 from pymongo.database import Database
-from pymongo.errors import ConfigurationError, PyMongoError
+from pymongo.errors import CollectionInvalid, ConfigurationError, PyMongoError
 
 from listens.errors import ServiceDownError, UserMistakeError
 from listens.settings import Settings
@@ -43,13 +44,13 @@ All have `created_at`; the API alone knows the rest (api/access/)."""
 CURRENT = "current"
 """`_id` of the one document in BATCH_POINTER."""
 
+CHART_INDEX = tuple((name, 1) for name in ("view", "by", "value", "grain", "window", "generation"))
+"""Of BATCH_CHARTS."""
+
 _INDEXES: dict[str, list[list[tuple[str, int]]]] = {
     SPEED_SEGMENTS: [[("seq", 1)], [("view", 1), ("by", 1), ("seq", 1)]],
     RECENT_LISTENS: [[("last_ended_at", -1)]],
-    BATCH_CHARTS: [
-        [("view", 1), ("by", 1), ("value", 1), ("grain", 1), ("window", 1), ("generation", 1)],
-        [("generation", 1), ("window", 1)],
-    ],
+    BATCH_CHARTS: [[*CHART_INDEX], [("generation", 1), ("window", 1)]],
     IMPORTS: [[("started_at", -1)]],
     REJECTED_EVENTS: [[("seq", 1)]],
     NAMES: [[("words", 1)], [("artist_id", 1)]],
@@ -106,6 +107,11 @@ def connect(settings: Settings, *, timeout_seconds: float = 10) -> Store:
 
 def ensure_indexes(store: Store) -> None:
     """Make each index that isn't there yet; cheap when all are."""
+    if BATCH_CHARTS not in store.list_collection_names():
+        # A sixth less on disk than by MongoDB's default, at the same speed (docs/performance.md).
+        zstd = {"wiredTiger": {"configString": "block_compressor=zstd"}}
+        with suppress(CollectionInvalid):  # another process has just made it
+            store.create_collection(BATCH_CHARTS, storageEngine=zstd)
     for collection, indexes in _INDEXES.items():
         for keys in indexes:
             store[collection].create_index(keys)

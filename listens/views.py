@@ -29,8 +29,9 @@ class View:
         finest: the finest window that is kept.
         slices: by what its charts can be narrowed.
         where: which listens count (SQL over a listen).
-        longer: whether the batch layer also stores its sums over months, years and all time; of
-            small charts that are many, or that are read by the minute only, the finest cells do.
+        finest_only: slices of which the batch layer stores the finest cells alone, and no sums
+            over months, years and all time: of charts that are many and small, or that are read
+            by the minute.
         counted: always, or as the setting `optional_views` says; what costs more than it's worth
             to most is counted only where it's asked for.
     """
@@ -41,7 +42,7 @@ class View:
     finest: Finest
     slices: tuple[str, ...]
     where: str = MUSIC
-    longer: bool = True
+    finest_only: tuple[str, ...] = ()
     counted: Literal["always", "by default", "on request"] = "always"
 
 
@@ -65,18 +66,20 @@ One by two is named after both; its values are those of both with SEPARATOR betw
 """
 
 _WHO = ("listener", "country", "platform", "daypart")
-_WHAT = ("personality", "genre", "mood", "country+daypart", "listener+daypart")
+_BY_TWO = ("country+daypart", "listener+daypart")
+_WHAT = ("personality", "genre", "mood", *_BY_TWO)
 
 VIEWS: dict[str, View] = {
     view.name: view
     for view in (
-        View("songs", "song_id", "id", "day", (EVERYONE, *_WHO, *_WHAT)),
-        View("artists", "artist_id", "id", "day", (EVERYONE, *_WHO, *_WHAT)),
+        View("songs", "song_id", "id", "day", (EVERYONE, *_WHO, *_WHAT), finest_only=_BY_TWO),
+        View("artists", "artist_id", "id", "day", (EVERYONE, *_WHO, *_WHAT), finest_only=_BY_TWO),
         View("albums", "album_id", "id", "day", (EVERYONE, *_WHO)),
         View("totals", "kind", "text", "hour", (EVERYONE, *_WHO, "personality", "genre", "mood"),
              where="true"),
         View("genres", named("genre"), "text", "day",
-             (EVERYONE, "listener", "country", "daypart", "personality", "country+daypart")),
+             (EVERYONE, "listener", "country", "daypart", "personality", "country+daypart"),
+             finest_only=_BY_TWO),
         View("platforms", named("platform"), "text", "day",
              (EVERYONE, "listener", "country", "daypart", "personality")),
         View("countries", named("country"), "text", "day",
@@ -94,17 +97,21 @@ VIEWS: dict[str, View] = {
              (EVERYONE, "country", "platform", "daypart", "personality", "genre")),
         # Who heard a song, an artist or an album, and when: its page in one chart.
         View("audience", "listener_id", "text", "hour", ("song", "artist", "album"),
-             longer=False),
-        View("genre_minutes", named("genre"), "text", "minute", (EVERYONE,), longer=False),
-        View("artist_minutes", "artist_id", "id", "minute", (EVERYONE,), longer=False),
-        View("song_minutes", "song_id", "id", "minute", (EVERYONE,), longer=False),
+             finest_only=("song", "artist", "album")),
+        View("genre_minutes", named("genre"), "text", "minute", (EVERYONE,),
+             finest_only=(EVERYONE,)),
+        View("artist_minutes", "artist_id", "id", "minute", (EVERYONE,), finest_only=(EVERYONE,)),
+        View("song_minutes", "song_id", "id", "minute", (EVERYONE,), finest_only=(EVERYONE,)),
         # When a listener's listens ended, to the minute: sessions are made of it.
-        View("listener_minutes", "kind", "text", "minute", ("listener",), longer=False),
+        View("listener_minutes", "kind", "text", "minute", ("listener",),
+             finest_only=("listener",)),
         # Where tracks are left, by the tenth.
         View("tenths", TENTH, "text", "day", (EVERYONE, "song"),
-             where=f"{MUSIC} AND {OF_KNOWN_LENGTH}", longer=False, counted="by default"),
+             where=f"{MUSIC} AND {OF_KNOWN_LENGTH}", finest_only=(EVERYONE, "song"),
+             counted="by default"),
         View("artist_tenths", TENTH, "text", "day", ("artist", "album"),
-             where=f"{MUSIC} AND {OF_KNOWN_LENGTH}", longer=False, counted="on request"),
+             where=f"{MUSIC} AND {OF_KNOWN_LENGTH}", finest_only=("artist", "album"),
+             counted="on request"),
     )
 }  # fmt: skip
 
@@ -118,3 +125,8 @@ PAIRS: tuple[tuple[str, str], ...] = tuple(
 )
 """Every (view, slice); its index here is `pair` in a frame of cells, and part of checksums: new
 ones come last."""
+
+
+def has_longer(view: str, by: str) -> bool:
+    """Whether the batch layer stores charts of months, years and all time besides those of days."""
+    return by not in VIEWS[view].finest_only

@@ -118,7 +118,7 @@ def listeners_by_key(keys: Keys, of_listeners: Iterable[list[tuple[Keys, Ints]]]
 def _listeners(
     charts: Charts, store: Store, snapshot: Snapshot, view: str, span: Span, chart: Chart
 ) -> Ints:
-    parts = stored_pieces(snapshot, span, view=view)
+    parts = stored_pieces(snapshot, span, view=view, by="listener")
     moment = (snapshot.cut_seq, snapshot.lineage, snapshot.head_seq)
 
     def of_batch() -> OfListeners:

@@ -225,7 +225,7 @@ class Charts:
     def _merged(
         self, store: Store, snapshot: Snapshot, view: str, slice_: Slice, span: Span
     ) -> tuple[Ranked, Overlay]:
-        parts = stored_pieces(snapshot, span, view=view)
+        parts = stored_pieces(snapshot, span, view=view, by=slice_.by)
         key = ("batch", view, slice_, parts)
 
         def load() -> Ranked:

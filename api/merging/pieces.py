@@ -8,7 +8,7 @@ from api.merging.reading import Slice
 from api.merging.snapshot import Snapshot, StoredWindow
 from listens.packing import Cells, Chart, folded, no_chart
 from listens.store import Store
-from listens.views import VIEWS
+from listens.views import VIEWS, has_longer
 from listens.windows import ALL, Piece, Span, parse_window, pieces
 
 StoredPiece = tuple[Piece, StoredWindow]
@@ -23,9 +23,9 @@ def stored_months(snapshot: Snapshot, span: Span) -> tuple[StoredWindow, ...]:
     return tuple(each for each in months if _overlap(parse_window(each.name), span))
 
 
-def stored_pieces(snapshot: Snapshot, span: Span, *, view: str) -> tuple[StoredPiece, ...]:
-    """The stored windows that cover a span of a view; those without cells left out."""
-    if not VIEWS[view].longer:
+def stored_pieces(snapshot: Snapshot, span: Span, *, view: str, by: str) -> tuple[StoredPiece, ...]:
+    """The stored windows that cover a span of a pair; those without cells left out."""
+    if not has_longer(view, by):
         months = stored_months(snapshot, span)
         return tuple((Piece("day", each.name, span), each) for each in months)
     years = [parse_window(name) for name in snapshot.windows if len(name) == _YEAR_LENGTH]
@@ -41,7 +41,7 @@ def stored_pieces(snapshot: Snapshot, span: Span, *, view: str) -> tuple[StoredP
 
 def read_pieces(store: Store, view: str, slice_: Slice, parts: tuple[StoredPiece, ...]) -> Chart:
     """The chart of some pieces together; keys distinct and ascending."""
-    if not VIEWS[view].longer:  # months of days alone, often many: read at once
+    if not has_longer(view, slice_.by):  # months of days alone, often many: read at once
         cells = reading.batch_cells(store, view, slice_, [window for _, window in parts])
         return chart_within(cells, parts[0][0].span, view=view) if parts else no_chart()
     charts = [_read_piece(store, view, slice_, piece, window) for piece, window in parts]

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from batch import versions
 from batch.archive.files import required_coverage
-from batch.executors import month_checksums, write_charts
+from batch.executors import month_checksums
 from batch.folders import delete_folder
 from batch.lease import kept_alive
 from batch.manifest import changed_windows, manifest, windows_of
@@ -24,6 +24,7 @@ from batch.rebuild.contents import SEQ, write_names, write_recent, write_rejecte
 from batch.rebuild.loads import load_documents
 from batch.rebuild.publishing import publish
 from batch.rebuild.room import make_room
+from batch.writing import write_windows
 from listens import bulk_loads
 from listens.aggregation.archive import Coverage
 from listens.aggregation.messages import offset_of_partition
@@ -92,7 +93,7 @@ def _rebuild(
     write_accounts(store, events, counted)
     tell("charts")
     loads = load_documents(events)
-    windows = _write_windows(spark, number, told=told, loads=loads, settings=settings)
+    windows = _write_windows(spark, number, told=told, loads=loads, settings=settings, tell=tell)
     tell("publish")
     # Streaming goes on where MongoDB ends, and a checkpoint may be ahead of that.
     delete_folder(spark, f"{settings.checkpoints}/{SPEED_QUERY}")
@@ -119,14 +120,18 @@ def _events(spark: SparkSession, told: Coverage, *, settings: Settings) -> DataF
 
 
 def _write_windows(
-    spark: SparkSession, number: int, *, told: Coverage, loads: list[Document], settings: Settings
-) -> dict[str, Any]:
+    spark: SparkSession, number: int, *, told: Coverage, loads: list[Document],
+    settings: Settings, tell: Tell,
+) -> dict[str, Any]:  # fmt: skip
     cut, loaded = to_document(told.until), bulk_loads.events_of(loads)
     listens = counted_listens(spark, settings=settings, cut=cut, loads=loaded).persist()
     try:
         found = month_checksums(listens)
         changed = changed_windows(found, base=versions.NOTHING, settings=settings)
-        written = write_charts(listens, windows=changed, generation=number, settings=settings)
+        written = write_windows(
+            listens, windows=changed, stored={}, are_all=True, generation=number,
+            settings=settings, tell=lambda how_far: tell(f"charts: {how_far}"),
+        )  # fmt: skip
     finally:
         listens.unpersist()
     return windows_of(found, written, number=number, base=versions.NOTHING)

@@ -36,6 +36,8 @@ def spark_session(
         # Fifty tasks to read a log of a few commits is Delta's default.
         .config("spark.databricks.delta.snapshotPartitions", 2)
         .config("spark.ui.showConsoleProgress", "false")
+        # Charts, of which keys are most, shuffle a third fewer bytes than by lz4.
+        .config("spark.io.compression.codec", "zstd")
     )
     if settings.master.startswith("local"):
         builder = _local(builder, settings)

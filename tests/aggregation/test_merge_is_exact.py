@@ -22,7 +22,7 @@ from listens.aggregation.messages import once_each
 from listens.aggregation.segments import segments
 from listens.packing import Chart, folded, unpack_cells, unpack_chart
 from listens.rules import MEASURES
-from listens.views import OPTIONAL, PAIRS, VIEWS
+from listens.views import OPTIONAL, PAIRS, VIEWS, has_longer
 from listens.windows import A_DAY, ALL, Piece, Span, date_of, day_number, pieces
 from tests.aggregation.listens import (
     DETAILS,
@@ -200,7 +200,7 @@ def _spans(log) -> st.SearchStrategy[Span]:
 
 def _batch_chart(batch, view: str, by: str, value: str, span: Span) -> Chart:
     found = []
-    for piece in pieces(span) if VIEWS[view].longer else _months(batch, span):
+    for piece in pieces(span) if has_longer(view, by) else _months(batch, span):
         for document in batch.get((view, by, value, piece.grain, piece.window), []):
             chart = unpack_chart(document)
             if piece.grain == "day":

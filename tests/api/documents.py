@@ -17,7 +17,7 @@ from listens.packing import SHARDS, Cells, Chart, folded, pack_cells, pack_chart
 from listens.recent import SCHEMA, recent_document
 from listens.rules import MEASURES, RULES_VERSION
 from listens.store import Document, Store
-from listens.views import OPTIONAL, PAIRS, VIEWS
+from listens.views import OPTIONAL, PAIRS, VIEWS, has_longer
 from listens.windows import A_DAY, date_of, day_number
 from tests.aggregation.listens import adds_of, cells_of
 
@@ -191,7 +191,7 @@ def _charts(generation: int, view: str, by: str, cells: Cells) -> Iterator[Docum
     for value in np.unique(cells.value).tolist():
         of_value = cells.value == value
         head = {"generation": generation, "view": view, "by": by, "value": value.decode()}
-        longer = (("all", _all), ("year", _year), ("month", _month)) if VIEWS[view].longer else ()
+        longer = (("all", _all), ("year", _year), ("month", _month)) if has_longer(view, by) else ()
         for grain, name in (*longer, ("day", _month)):
             names = np.array([name(date) for date in dates])
             for window in sorted(set(names[of_value].tolist())):

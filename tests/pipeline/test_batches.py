@@ -15,7 +15,8 @@ from batch.verify import verify
 from listens import codec
 from listens import store as collections
 from listens.errors import UserMistakeError
-from listens.packing import pack_column, unpack_column
+from listens.packing import pack_column, unpack_chart, unpack_column
+from listens.rules import MEASURES
 from listens.windows import Span, day_number
 from tests.aggregation.listens import listen
 from tests.pipeline.conftest import Pipeline
@@ -117,6 +118,51 @@ def test_a_backfill_of_a_range_is_what_a_full_run_makes(pipeline: Pipeline) -> N
     assert answers(pipeline) == before
     assert verified(pipeline) == []
     assert pipeline.batch()["windows"] == filled["windows"]
+
+
+def stored_charts(pipeline: Pipeline) -> dict[Any, list[tuple[Any, ...]]]:
+    """What a chart is about → its rows, in the current version."""
+    windows = versions.current(pipeline.store)["windows"]
+    charts: dict[Any, list[tuple[Any, ...]]] = {}
+    for document in pipeline.store[collections.BATCH_CHARTS].find():
+        if windows[document["window"]]["generation"] != document["generation"]:
+            continue
+        about = tuple(document[name] for name in ("view", "by", "value", "grain", "window"))
+        chart = unpack_chart(document)
+        days = document.get("windows", b"")
+        rows = zip(
+            chart.key.tolist(), *(chart.measures[name].tolist() for name in MEASURES), strict=True
+        )
+        assert (about, document["part"]) not in charts
+        charts[about, document["part"]] = [days, *rows]
+    return charts
+
+
+def test_months_written_a_few_at_a_time_are_what_all_at_once_are(pipeline: Pipeline) -> None:
+    pipeline.command(
+        "simulate", "--rows", "600", "--listeners", "4", "--songs", "60", "--seed", "3",
+        "--to-kafka",
+    )  # fmt: skip
+    pipeline.drain()
+    first = pipeline.batch()
+    at_once = stored_charts(pipeline)
+    # As if it counted by other rules, so that the next one takes no window over.
+    pipeline.store[collections.BATCH_VERSIONS].update_one(
+        {"_id": first["_id"]}, {"$set": {"rules_version": 0}}
+    )
+
+    pipeline.settings = pipeline.settings.model_copy(update={"batch_events_at_once": 150})
+    pipeline.batch(pipeline.told.append)
+
+    assert len([step for step in pipeline.told if step.startswith("write: ")]) > 3
+    assert stored_charts(pipeline) == at_once
+    assert verified(pipeline) == []
+
+    sent(pipeline, JANUARY)
+    later = pipeline.batch()
+    written = {w for w, about in later["windows"].items() if about["generation"] == later["_id"]}
+    assert written == {"2024-01", "2024", "all"}
+    assert verified(pipeline) == []
 
 
 def test_a_backfill_needs_a_version_to_take_the_rest_from(pipeline: Pipeline) -> None:
