@@ -48,7 +48,7 @@ def answer_times(client: Client, *, rounds: int) -> dict[str, list[float]]:
 
 def seconds_to_visible(target: Installation, *, warm_up: int, seconds: int) -> list[float]:
     """Seconds from the send of each event until an answer of the API counts it."""
-    messages = list(_live_messages((warm_up + seconds) * EVENTS_A_SECOND))
+    messages = list(live_messages((warm_up + seconds) * EVENTS_A_SECOND))
     with _watching(target) as answers:
         sent = _send_paced(target, messages)
         last = {str(partition): offset for _, partition, offset in sent}
@@ -111,7 +111,7 @@ def _watching(target: Installation) -> Iterator[list[tuple[float, dict[str, int]
         asking.join()
 
 
-def _live_messages(count: int) -> Iterator[Message]:
+def live_messages(count: int) -> Iterator[Message]:
     """Plays that have just ended, each of a song that nobody has heard before."""
     now_ms = int(time.time() * 1000)
     run = f"{now_ms:x}"

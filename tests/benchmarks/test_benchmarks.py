@@ -16,10 +16,11 @@ from listens.settings import CHECKOUT
 from listens.store import BATCH_CHARTS
 from stack import lifecycle
 from stack.processes import settings_environment
-from tests.benchmarks import batch_layout, batch_steps, history, latency, throughput
+from tests.benchmarks import batch_layout, batch_steps, history, latency, requests, throughput
 from tests.benchmarks.conftest import Scale
 from tests.benchmarks.figures import Figures, timed
 from tests.benchmarks.installation import Client, Installation, simulate_file
+from tests.conftest import free_ports
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(3600)]
 
@@ -30,6 +31,8 @@ BATCH_LISTENERS = 50
 LAYOUT_EVENTS = 30_000
 LAYOUT_QUESTIONS = 300
 ANSWER_ROUNDS = 100
+LIVE_ROWS = 5_000
+WRK_SECONDS = 5
 LIVE_SECONDS, WARM_UP_SECONDS = 60, 10
 AGAIN_MILLIONS = 10
 """Of more, the batch runs once."""
@@ -117,6 +120,23 @@ def test_api(services: Installation, figures: Figures, scale: Scale) -> None:
     for name, milliseconds in times.items():
         figures.record_times(name, milliseconds)
     figures.record_times("API, all of these", [each for some in times.values() for each in some])
+
+
+@pytest.mark.usefixtures("counted")
+def test_requests_by_route(services: Installation, figures: Figures, scale: Scale) -> None:
+    services.command("batch", "run")
+    services.send(latency.live_messages(LIVE_ROWS))
+    services.wait_until_counted()
+    asked = requests.paths(Client(services.settings))
+    another = services.settings.model_copy(update={"api_port": free_ports()["api_port"]})
+    for workers in (1, 2):
+        found = requests.measured(another, asked, workers=workers, seconds=scale.of(WRK_SECONDS))
+        for path, each in found.items():
+            what = f"{workers} workers: {path}"
+            figures.record(f"{what}, first", each.first, "ms")
+            figures.record(f"{what}, median", each.median, "ms")
+            figures.record(f"{what}, p99", each.p99, "ms")
+            figures.record(what, each.a_second, "requests/s")
 
 
 @pytest.mark.usefixtures("counted")
