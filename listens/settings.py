@@ -6,7 +6,9 @@ This is the only module that reads the environment; the README's table lists the
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -84,6 +86,24 @@ def _optional_views(names: str) -> str:
     return names
 
 
+def _host_names(names: str) -> str:
+    for name in names_in(names):
+        if not _is_host(name):
+            raise ValueError(
+                f"{name!r} is no host; give names or addresses without scheme and port, such as "
+                "music.lan"
+            )
+    return names
+
+
+def _is_host(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return re.fullmatch(r"[A-Za-z0-9._-]+", name) is not None
+    return True
+
+
 def names_in(text: str) -> tuple[str, ...]:
     """What is listed with commas in between."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
@@ -92,6 +112,7 @@ def names_in(text: str) -> tuple[str, ...]:
 Port = Annotated[int, Field(ge=1, le=65535)]
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
 CronExpression = Annotated[str, AfterValidator(_cron_expression)]
+HostNames = Annotated[str, AfterValidator(_host_names)]
 SinkNames = Annotated[str, AfterValidator(_known_sinks)]
 OptionalViewNames = Annotated[str, AfterValidator(_optional_views)]
 
@@ -238,6 +259,11 @@ class Settings(BaseSettings):
         "off",
         description="Who may do what: off: everyone on this machine everything; on: by users and "
         "tokens; container: as off, inside a container whose port only its host publishes",
+    )
+    api_hosts: HostNames = Field(
+        "",
+        description="Names besides 127.0.0.1 and localhost by which the API may be asked while "
+        "access is off, separated by commas",
     )
     api_proxies: int = Field(
         0, ge=0, le=10, description="Proxies in front whose X-Forwarded-* headers are believed"

@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
 from api.access import audit
+from api.access.hosts import is_ours, known_hosts
 from api.access.identifying import EXTENSION, Access, access, principal
 from api.access.principals import Principal
 from api.access.rates import Buckets
@@ -33,6 +34,7 @@ def init_app(app: Flask, settings: Settings, store: Store) -> None:
     app.extensions[EXTENSION] = Access(
         settings,
         store,
+        hosts=known_hosts(settings),
         requests=Buckets(capacity=a_minute, per_second=a_minute / _MINUTE),
         sign_ins_by_name=Buckets(capacity=10, per_second=1 / _MINUTE),
         sign_ins_by_address=Buckets(capacity=20, per_second=4 / _MINUTE),
@@ -40,8 +42,26 @@ def init_app(app: Flask, settings: Settings, store: Store) -> None:
     if hops := settings.api_proxies:
         fixed = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
         app.wsgi_app = fixed  # type: ignore[method-assign]  # as Flask's documentation has it
+    app.before_request(_rebound)
     app.before_request(_checked)
     app.after_request(_personal)
+
+
+def _rebound() -> Response | None:
+    """Refuse what is asked by another site's name, whatever the route, and where there is none."""
+    if access().is_on or _is_by_our_name():
+        return None
+    audit.record("request", by=principal().id, result="misdirected")
+    return problem(
+        421,
+        "Nobody is asked who they are here, so this is answered by names of this machine alone, "
+        "such as 127.0.0.1 and localhost. If the name in the address leads here rightly, add it "
+        "to PLAYCOUNT_API_HOSTS, or set PLAYCOUNT_ACCESS=on.",
+    )
+
+
+def _is_by_our_name() -> bool:
+    return is_ours(request.headers.get("Host"), access().hosts)
 
 
 def _checked() -> AnyResponse | None:
@@ -66,7 +86,7 @@ def _decided(rule: Rule | None) -> AnyResponse | None:
 
 
 def _may(who: Principal, rule: Rule) -> bool:
-    if rule.is_local and is_loopback(request.remote_addr or ""):
+    if rule.is_local and is_loopback(request.remote_addr or "") and _is_by_our_name():
         return True
     if rule.of_everyone:
         name, value = rule.of_everyone

@@ -39,12 +39,14 @@ class Access:
     """What the access control of one app shares.
 
     Attributes:
+        hosts: names besides loopback's by which it may be asked, while access is off.
         requests: a bucket a principal, or an address.
         sign_ins_by_name, sign_ins_by_address: failed ones.
     """
 
     settings: Settings
     store: Store
+    hosts: frozenset[str]
     requests: Buckets
     sign_ins_by_name: Buckets
     sign_ins_by_address: Buckets

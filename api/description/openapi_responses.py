@@ -24,6 +24,7 @@ ERRORS = {
     410: "The moment of `head_seq` can't be told any more",
     413: "The body is too large, or has too many listens: send it in parts",
     415: "The body is said to be what isn't read",
+    421: "Access is off, and `Host` is no name of this machine, nor in PLAYCOUNT_API_HOSTS",
     422: "A parameter can't be used; `parameter` names it",
     429: "Too many requests; `Retry-After` says when to ask again",
     500: "A fault of the server, whose log says more",
@@ -36,7 +37,7 @@ PAGE = "text/html"
 REF = "#/components/schemas/{model}"
 """Where the description has a model."""
 
-_ALWAYS = (405, 500)
+_ALWAYS = (405, 421, 500)
 _REQUEST_ID = {HEADER: "The id of the request, which the server's log has, too"}
 _ETAG = {"ETag": "Strong; changes with the answer alone"}
 _TABLE = {

@@ -10,8 +10,10 @@ import sys
 
 import pytest
 
+from api.application import create_app
 from listens.settings import CHECKOUT, Settings
-from stack.probes import PROBES
+from listens.store import open_store
+from stack.probes import PROBES, api_url
 from tests.compose.conftest import COMPOSE_FILE, FOLDER
 
 ONE_SHOT = {"topic", "mongo-replica-set", "hadoop-volumes", "hdfs-folders", "playcount"}
@@ -60,6 +62,26 @@ def test_an_api_that_asks_nobody_is_published_on_this_machine_alone(resolved):
 
     assert api["environment"]["PLAYCOUNT_ACCESS"] == "container"
     assert [port["host_ip"] for port in api["ports"]] == ["127.0.0.1"]
+
+
+def test_the_monitoring_asks_by_names_that_the_api_answers_to(resolved, monkeypatch):
+    for name, value in resolved["services"]["api"]["environment"].items():
+        monkeypatch.setenv(name, value)
+    # Without the store, /metrics tells of the API alone.
+    settings = Settings().model_copy(update={"mongo_uri": "mongodb://127.0.0.1:1/?replicaSet=rs0"})
+    client = create_app(settings, open_store(settings, timeout_seconds=0.2)).test_client()
+    scraped = (FOLDER / "prometheus" / "prometheus.yml").read_text(encoding="utf-8")
+    [dashboard] = (FOLDER / "grafana" / "dashboards").glob("*.json")
+    asked = {
+        *re.findall(r"targets: \[(api:\d+)\]", scraped),
+        *re.findall(r'"http://([^/"]+)/api/', dashboard.read_text(encoding="utf-8")),
+        api_url(settings).removeprefix("http://"),
+    }
+
+    assert asked == {"api:5000", "127.0.0.1:5000"}
+    for host in asked:
+        assert client.get("/metrics", headers={"Host": host}).status_code == 200
+    assert client.get("/metrics", headers={"Host": "evil.example"}).status_code == 421
 
 
 def test_what_is_mounted_exists(resolved):
