@@ -105,6 +105,7 @@ function draw() {
   root.ariaBusy = "false";
   label(page.shown, page.data);
   document.getElementById("zone").textContent = app.config.time_zone;
+  document.getElementById("account-link").hidden = !app.features.hasAccount;
   renderFreshness(freshness(app.status, BEAT_SECONDS));
   page.view.draw(root, page.data, page.shown, app);
 }
@@ -184,6 +185,7 @@ function moveFormer() {
 function start() {
   moveFormer();
   document.getElementById("api-link").href = address("/openapi.json");
+  document.getElementById("account-link").href = address("/login");
   document.getElementById("skip").addEventListener("click", (event) => {
     event.preventDefault();
     document.getElementById("content").focus();

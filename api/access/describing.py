@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from api.access.identifying import SESSION_COOKIE
-from api.access.principals import SCOPES
+from api.access.principals import ACCOUNT, SCOPES
 from api.access.table import RULES, Rule
 
 SCHEMES: dict[str, dict[str, Any]] = {
@@ -36,7 +36,8 @@ def security(method: str, path: str) -> list[dict[str, list[str]]]:
     if not rule.needs:
         return []
     scopes = [[scope] for scope in sorted(rule.needs) if scope in SCOPES] or [[]]
-    return [{scheme: each} for scheme in SCHEMES for each in scopes]
+    schemes = SCHEMES if rule.needs != {ACCOUNT} else ("session",)  # which no token has
+    return [{scheme: each} for scheme in schemes for each in scopes]
 
 
 def denials(method: str, path: str) -> tuple[int, ...]:

@@ -18,14 +18,23 @@ _AT_ONCE = BoundedSemaphore(2)
 _hasher = PasswordHasher()
 
 
-def hash_password(password: str) -> str:
-    """The hash, with its salt and parameters.
+def check_password(password: str) -> None:
+    """Check that it can be one.
 
     Raises:
         UserMistakeError: the password is too short or too long.
     """
     if not SHORTEST <= len(password) <= LONGEST:
         raise UserMistakeError(f"a password has {SHORTEST} to {LONGEST:,} characters")
+
+
+def hash_password(password: str) -> str:
+    """The hash, with its salt and parameters.
+
+    Raises:
+        UserMistakeError: the password is too short or too long.
+    """
+    check_password(password)
     with _AT_ONCE:
         return _hasher.hash(password)
 

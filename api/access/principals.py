@@ -26,6 +26,9 @@ PAGE_READ = "page:read"
 SIGNED_IN = "signed-in"
 """What everybody has who isn't anonymous."""
 
+ACCOUNT = "account"
+"""What every user has, and no token or link: their own password."""
+
 ROLES: dict[str, frozenset[str]] = {
     "admin": frozenset(SCOPES),
     "listener": frozenset({CHARTS_READ, LISTENS_READ, LISTENS_WRITE}),

@@ -11,7 +11,7 @@ import pymongo
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from api.access import audit, links, sessions, users
+from api.access import audit, links, sessions, tries, users
 from api.access.identifying import (
     READ_SECONDS,
     access,
@@ -25,13 +25,9 @@ blueprint = Blueprint("access", __name__, template_folder="templates")
 
 FORM_BYTES = 16 * 1024
 
-SIGN_IN_SECONDS = 10
-"""As much as a busy machine needs for a password's hash, and MongoDB besides."""
-
 HOME = "/"
 
 NO_FIT = "Name and password don’t fit together."
-TOO_OFTEN = "That was tried too often. Try again in a minute."
 
 _OURS = re.compile(r"/(?![/\\])[^\\\x00-\x1f]*")
 """A path of this site: a browser reads // and /\\ as another one, and leaves out tabs."""
@@ -53,17 +49,17 @@ def sign_in() -> AnyResponse:
     target = _ours(request.form.get("next"))
     if not access().is_on:
         return redirect(HOME, 303)
-    if seconds := _wait(name):
+    if seconds := tries.wait(name):
         audit.record("sign-in", by="anonymous", result="too many")
-        response = _page(429, target=target, name=name, wrong=TOO_OFTEN)
+        response = _page(429, target=target, name=name, wrong=tries.TOO_OFTEN)
         response.headers["Retry-After"] = str(math.ceil(seconds))
         return response
-    with pymongo.timeout(SIGN_IN_SECONDS):
+    with pymongo.timeout(tries.SECONDS):
         user = users.authenticate(access().store, name, password)
     if user is None:
         audit.record("sign-in", by="anonymous", result="refused")
         return _page(401, target=target, name=name, wrong=NO_FIT)
-    _forgive(name)
+    tries.forgive(name)
     audit.record("sign-in", by=user.id)
     return _with_session(redirect(target, 303), user)
 
@@ -92,17 +88,6 @@ def shared(secret: str) -> AnyResponse:
     response = redirect(f"{HOME}#/listeners/{quote(link.listener or '', safe='')}", 303)
     _set_cookie(response, link_cookie(), secret, None)
     return response
-
-
-def _wait(name: str) -> float:
-    """Take a try of the name's and of the address's; the seconds until there is one."""
-    by_address = access().sign_ins_by_address.take(request.remote_addr or "")
-    return by_address or access().sign_ins_by_name.take(name)
-
-
-def _forgive(name: str) -> None:
-    access().sign_ins_by_address.give_back(request.remote_addr or "")
-    access().sign_ins_by_name.give_back(name)
 
 
 def _with_session(response: AnyResponse, user: Principal) -> AnyResponse:

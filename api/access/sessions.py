@@ -5,7 +5,11 @@ MongoDB drops those whose time is over.
 
 from __future__ import annotations
 
+import hmac
 from datetime import timedelta
+from hashlib import sha256
+
+from pymongo.client_session import ClientSession
 
 from api.access import credentials
 from listens.store import SESSIONS, Store
@@ -33,6 +37,15 @@ def end(store: Store, text: str) -> None:
         store[SESSIONS].delete_one({"_id": document["_id"]})
 
 
-def end_all(store: Store, user: str) -> None:
-    """End all sessions of a user."""
-    store[SESSIONS].delete_many({"user": user})
+def end_all(
+    store: Store, user: str, *, but: str = "", transaction: ClientSession | None = None
+) -> None:
+    """End all sessions of a user, but the one of which `but` is the secret."""
+    kept = credentials.find(store, SESSIONS, PREFIX, but)
+    others = {"user": user, "_id": {"$ne": kept["_id"] if kept else None}}
+    store[SESSIONS].delete_many(others, session=transaction)
+
+
+def form_token(text: str) -> str:
+    """What a form of a session must bring along; who doesn't hold its secret can't make it."""
+    return hmac.new(text.encode(), b"form", sha256).hexdigest()

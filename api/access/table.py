@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from api.access.principals import (
+    ACCOUNT,
     ADMIN,
     CHARTS_READ,
     LISTENS_READ,
@@ -41,6 +42,7 @@ class Rule:
 OPEN = Rule(is_limited=False)
 ANYBODY = Rule()
 PAGE = Rule(frozenset({SIGNED_IN}), is_page=True)
+USER_PAGE = Rule(frozenset({ACCOUNT}), is_page=True)
 ANY_PRINCIPAL = Rule(frozenset({SIGNED_IN}))
 CHART = Rule(frozenset({CHARTS_READ}), named=frozenset({LISTENS_READ, PAGE_READ}))
 LISTENER = replace(CHART, needs=frozenset({LISTENS_READ}))
@@ -63,6 +65,8 @@ RULES: dict[str, Rule] = {
     "GET /login": ANYBODY,
     "POST /login": ANYBODY,
     "POST /logout": ANYBODY,
+    "GET /password": USER_PAGE,
+    "POST /password": USER_PAGE,
     "GET /shared/<secret>": ANYBODY,
     "GET /api/me": ANY_PRINCIPAL,
     **{f"GET /api/top-{view}": CHART for view in RANKINGS},

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 
 from api.access import audit, sessions
 from api.access.credentials import new_id
 from api.access.passwords import hash_password, is_outdated, is_password
-from api.access.principals import ROLES, SIGNED_IN, Principal
+from api.access.principals import ACCOUNT, ROLES, SIGNED_IN, Principal
 from listens.errors import UserMistakeError
 from listens.store import USERS, Document, Store
 
@@ -72,12 +73,45 @@ def set_password(store: Store, name: str, password: str) -> None:
     Raises:
         UserMistakeError: there's no such user, or the password can't be used.
     """
-    change = {"$set": {"password": hash_password(password), "password_at": datetime.now(UTC)}}
-    found = store[USERS].find_one_and_update({"_id": name}, change)
+    found = _replaced(store, {"_id": name}, password)
     if found is None:
         raise _unknown(name)
-    sessions.end_all(store, name)
     audit.record("password changed", by=audit.COMMAND, of=found["id"])
+
+
+def change_password(store: Store, name: str, *, current: str, new: str, session: str) -> bool:
+    """Give a user another password for their current one; False when that isn't right.
+
+    All sessions of theirs end but the one of which `session` is the secret.
+
+    Raises:
+        UserMistakeError: the new password can't be used.
+    """
+    hashed = (store[USERS].find_one({"_id": name}) or {}).get("password")
+    if not is_password(current, hashed):
+        return False
+    # Of just this hash: the password may have been changed meanwhile.
+    found = _replaced(store, {"_id": name, "password": hashed}, new, kept_session=session)
+    if found is None:
+        return False
+    audit.record("password changed", by=found["id"], of=found["id"])
+    return True
+
+
+def _replaced(
+    store: Store, user: Document, password: str, *, kept_session: str = ""
+) -> Document | None:
+    """The user, whose password and sessions change at once, or not at all; None: there's none."""
+    change = {"$set": {"password": hash_password(password), "password_at": datetime.now(UTC)}}
+
+    def replace(transaction: ClientSession) -> Document | None:
+        found = store[USERS].find_one_and_update(user, change, session=transaction)
+        if found:
+            sessions.end_all(store, found["_id"], but=kept_session, transaction=transaction)
+        return found
+
+    with store.client.start_session() as transaction:
+        return transaction.with_transaction(replace)
 
 
 def find(store: Store, name: str) -> Principal | None:
@@ -106,7 +140,7 @@ def as_principal(document: Document) -> Principal:
         kind="user",
         id=document["id"],
         name=document["_id"],
-        scopes=ROLES[role] | {SIGNED_IN},
+        scopes=ROLES[role] | {SIGNED_IN, ACCOUNT},
         role=role,
         listener=document["listener"],
     )

@@ -170,6 +170,10 @@ ROUTES: dict[str, Route] = {
     "/logout": Route(
         "End the session", None, None, (403, 503), tag=_ACCESS, methods=_POST, leads_on=True
     ),
+    "/password": Route(
+        "The form for another password, and what it sends to", None, None, (400, 413, 422),
+        "text/html", _ACCESS, methods=("get", "post"), leads_on=True,
+    ),
     "/shared/{secret}": Route(
         "Open a listener's page by a link", None, None, (404, 503), "text/html", _ACCESS,
         leads_on=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.access import password_page
 from api.access import routes as access
 from api.routes import (
     docs,
@@ -54,6 +55,7 @@ BLUEPRINTS = tuple(
         page,
         me,
         access,
+        password_page,
     )
 )
 """All blueprints of the application."""

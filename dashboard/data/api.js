@@ -45,7 +45,8 @@ export async function vendored(name) {
 
 /**
  * What this server offers beyond what every one does, as its description says, and what the one who
- * asks may see: `may(scope)`, and `only`, the one listener whose page a shared link opens.
+ * asks may see: `may(scope)`, `only`, the one listener whose page a shared link opens, and
+ * `hasAccount`, whether there's a user who can sign out.
  */
 export async function offered(signal) {
   const { paths } = await get("/openapi.json", null, signal);
@@ -57,6 +58,7 @@ export async function offered(signal) {
     csv: takes("/api/top-songs", "format"),
     search: "/api/search" in paths,
     may,
+    hasAccount: Boolean(me?.access && me.kind === "user"),
     only: may("charts:read") ? null : (me.listener ?? null),
   };
 }

@@ -33,5 +33,10 @@ def test_any_principal_has_no_scope_and_an_open_route_asks_for_nothing() -> None
     assert paths["/login"]["post"]["operationId"] == "login_post"
 
 
+def test_a_users_own_page_is_opened_by_a_session_alone() -> None:
+    for operation in description()["paths"]["/password"].values():
+        assert operation["security"] == [{"session": []}]
+
+
 def test_the_schemes_are_described() -> None:
     assert set(description()["components"]["securitySchemes"]) == {"token", "session"}

@@ -85,6 +85,39 @@ def test_signing_in_and_out_needs_no_script(page: Page, address: str, tmp_path: 
     assert page.url == f"{address}/login?next=/"
 
 
+def test_the_dashboard_leads_to_the_account_and_on_to_another_password(
+    browser: Browser, address: str, filled: Store, tmp_path: Path
+) -> None:
+    users.add(filled, "dora", role="viewer", listener=None, password=PASSWORD)
+    context = browser.new_context(viewport={"width": 360, "height": 700})
+    page = context.new_page()
+    page.goto(address)
+    page.get_by_label("Name").fill("dora")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+    page.get_by_role("link", name="Account").click()
+    page.get_by_role("link", name="Change password").click()
+    page.get_by_label("Current password").fill("wrong, but long")
+    page.get_by_label("New password, 10").fill("another password")
+    page.get_by_label("New password again").fill("another password")
+    page.get_by_role("button", name="Change password").click()
+    assert page.get_by_role("alert").inner_text() == "The current password isn’t right."
+    assert page.get_by_label("New password again").input_value() == ""
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.screenshot(path=tmp_path / "password.png", full_page=True)
+
+    page.get_by_label("Current password").fill(PASSWORD)
+    page.get_by_label("New password, 10").fill("another password")
+    page.get_by_label("New password again").fill("another password")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Password changed").wait_for()
+    page.screenshot(path=tmp_path / "changed.png")
+    page.get_by_role("link", name="To the charts").click()
+    page.get_by_role("link", name="Account").wait_for()
+    context.close()
+
+
 def test_the_form_fits_and_can_be_read(page: Page, address: str) -> None:
     page.goto(f"{address}/login")
 

@@ -8,7 +8,7 @@ from werkzeug.routing import Map
 from api.access.table import RULES
 from api.analyses.rankings import RANKINGS
 from listens.identity import song_id
-from tests.api.access.asking import WHO, program
+from tests.api.access.asking import USERS, WHO, program
 
 ALL = frozenset(WHO)
 SIGNED_IN = ALL - {"anonymous"}
@@ -19,6 +19,7 @@ EVERYONES = ADMINS | {"listens token"}
 ANNAS_LISTENS = EVERYONES | {"anna", "anna's token"}
 ANNAS_PAGE = ANNAS_LISTENS | {"anna's link"}
 METRICS = ADMINS | {"metrics token"}
+USERS_ALONE = frozenset(USERS)
 READERS = CHARTS | ANNAS_PAGE | METRICS
 
 SONG = song_id("Björk", "Jóga").hex()
@@ -71,6 +72,8 @@ CASES = [
     ("/shared/nothing", ALL),
     ("POST /login", ALL),
     ("POST /logout", ALL),
+    ("/password", USERS_ALONE),
+    ("POST /password", USERS_ALONE),
 ]
 OK = {
     "/": 302,
@@ -78,11 +81,12 @@ OK = {
     "/shared/nothing": 404,
     "POST /login": 401,
     "POST /logout": 303,
+    "POST /password": 400,  # without the token of a form
     "POST /api/listens": 415,  # a form
 }
 """What those are answered who are let in, where it isn't 200."""
 
-PAGES = ("/", "/dashboard/")
+PAGES = ("/", "/dashboard/", "/password", "POST /password")
 """From where those who aren't signed in are sent to do so."""
 
 
