@@ -67,15 +67,28 @@ def answer(query: Query, compute: Callable[[Snapshot], Body]) -> Response:
     return _answer(_question(query), compute, json_response)
 
 
-def answer_items(query: ItemsQuery, table: Table, compute: Callable[[Snapshot], Body]) -> Response:
+def answer_items(
+    query: ItemsQuery,
+    table: Table,
+    compute: Callable[[Snapshot], Body],
+    *,
+    head_seq: int | None = None,
+) -> Response:
     """As `answer`, of items: with the names and in the form that are asked for.
 
+    Args:
+        query: what is asked.
+        table: the items' names.
+        compute: the answer at a moment.
+        head_seq: the commit after which that is; None: the present one.
+
     Raises:
-        BadParameterError: an item doesn't have a name.
+        BadParameterError: an item doesn't have a name, or there's no such commit yet.
+        GoneError: the moment that is asked for can't be told any more.
         ServiceDownError: versions were replaced faster than they could be read.
     """
     form, render = _rendering(query, table)
-    return _answer(_question(query, form), compute, render)
+    return _answer(_question(query, form), compute, render, head_seq=head_seq)
 
 
 def answer_of_days(

@@ -73,12 +73,16 @@ def _recent(store: Store) -> int:
         return 0
     # What ended before the oldest of the newest ten thousand is never among them. A stream that
     # was cut off goes on in the order of commits, whenever it was that somebody listened.
-    held, last = 0, 0
+    held, last, newest = 0, 0, 0
     for commit in recents.find({}, {"n": 1}).sort("_id", -1):
-        held, last = held + commit["n"], commit["_id"]
+        held, last, newest = held + commit["n"], commit["_id"], max(newest, commit["_id"])
         if held >= RECENT_KEPT:
             break
     stale = {"last_ended_at": {"$lt": oldest}, "_id": {"$lt": last}}
+    if recents.find_one(stale, {"_id": 1}) is None:
+        return 0
+    # First, so that whoever finds no mark has read all: ten thousand since then outdo what goes.
+    recents.update_one({"_id": newest}, {"$set": {"collected": True}})
     return _delete(store, collections.RECENT_LISTENS, stale)
 
 

@@ -3,6 +3,8 @@
 `{_id: seq, n, left_out, first_ended_at, last_ended_at, listeners, packed}`. `packed` is an Arrow
 stream under zstd: ten thousand listens take 1 MB of the commit's transaction, where as many BSON
 documents take 5 MB and three times as long to make. `listeners` finds whom an erasure takes out.
+`collected` is true of the last commit after which others were removed: the newest listens after an
+earlier commit can't be told any more.
 """
 
 from __future__ import annotations

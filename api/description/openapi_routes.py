@@ -56,7 +56,7 @@ ROUTES: dict[str, Route] = {
         example="window=newest-month",
     ),
     "/api/windows": Route(
-        "First ranks by the minute", queries.WindowsQuery, answers.Windows, _READS
+        "First ranks by the minute", queries.WindowsQuery, answers.Windows, _MOMENTS
     ),
     "/api/drop-off": Route(
         "Where tracks are left", drop_off.DropOffQuery, page_answers.DropOff, _MOMENTS
@@ -83,7 +83,7 @@ ROUTES: dict[str, Route] = {
     "/api/timeline": Route("Sums by period", queries.TimelineQuery, answers.Timeline, _MOMENTS),
     "/api/slices": Route("Values of the slices", queries.SlicesQuery, answers.Slices, _READS),
     "/api/recent": Route(
-        "The newest listens", listen_queries.RecentQuery, answers.Recent, _READS, tag=_LISTENS
+        "The newest listens", listen_queries.RecentQuery, answers.Recent, _MOMENTS, tag=_LISTENS
     ),
     "/api/stream": Route(
         "Listens as they are counted", listen_queries.StreamQuery, None, _READS,

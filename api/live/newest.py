@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from api.merging.cache import Cache
 from api.merging.snapshot import Snapshot
+from api.web.problems import GoneError
 from listens.erasures import digest_of
 from listens.identity import normalised
 from listens.recent import RECENT_KEPT, SCHEMA, newest, with_commit
@@ -60,6 +61,19 @@ def newest_listens(store: Store, cache: Cache, snapshot: Snapshot) -> pa.Table:
         kept = Newest(head_seq, begun, newest([kept.listens, *tables]))
     cache.put(key, kept)
     return kept.listens
+
+
+def check_told(store: Store, head_seq: int) -> None:
+    """Check that none of the newest listens after a commit can have been collected as garbage.
+
+    Raises:
+        GoneError: later ones had taken their place.
+    """
+    if store[RECENT_LISTENS].find_one({"_id": {"$gt": head_seq}, "collected": True}, {"_id": 1}):
+        raise GoneError(
+            f"the newest listens after commit {head_seq} aren't kept any more; begin again "
+            "without head_seq"
+        )
 
 
 def _read(store: Store, head_seq: int, begun: Erased) -> Newest:

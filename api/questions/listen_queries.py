@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
-from api.questions.parameters import mistake
+from api.questions.parameters import HeadSeq, mistake
 from api.questions.selections import ItemsQuery, Query
 from listens.identity import HASH_BYTES
 from listens.rules import KINDS
@@ -150,6 +150,7 @@ class RecentQuery(ItemsQuery, ListenFilter):
 
     limit: int = Field(50, ge=1, le=1000, description="How many items at most")
     next: Cursor | None = Field(None, description="Go on where the answer with this `next` ended")
+    head_seq: HeadSeq = None
 
     @cached_property
     def after(self) -> tuple[datetime, bytes] | None:

@@ -12,6 +12,8 @@ from pydantic_core import PydanticCustomError
 from listens.relative_windows import RELATIVE
 from listens.windows import parse_window
 
+MAX_COUNT = 10**12
+
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MOMENT = re.compile(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$", re.ASCII)
 _DURATION = re.compile(r"^([1-9]\d{0,2}m|[1-9]\d?h)$", re.ASCII)
@@ -56,6 +58,15 @@ Moment = Annotated[
     datetime,
     BeforeValidator(_moment),
     WithJsonSchema({"type": "string", "pattern": _MOMENT.pattern}),
+]
+HeadSeq = Annotated[
+    int | None,
+    Field(
+        ge=0,
+        le=MAX_COUNT,
+        description="Answer as of this speed commit, `as_of.head_seq` of an answer before, so that "
+        "pages fit together while listens come in; 410 once it can't be told any more",
+    ),
 ]
 Id = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 Duration = Annotated[str, Field(pattern=_DURATION.pattern)]

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from api.analyses.hours import PeriodGrain
 from api.analyses.rankings import RANKINGS
 from api.questions.narrowing import SELECTED
-from api.questions.parameters import Duration, Moment, minutes_of, mistake
+from api.questions.parameters import Duration, HeadSeq, Moment, minutes_of, mistake
 from api.questions.selections import ComparedQuery, ItemsQuery, Order, Query, Selection, WindowQuery
 from api.web.problems import BadParameterError
 from listens.relative_windows import RELATIVE
@@ -81,6 +81,7 @@ class WindowsQuery(ItemsQuery, Order):
         24, ge=1, le=1440, description="Without `from`: so many windows, up to the newest listen"
     )
     limit: int = Field(10, ge=1, le=100, description="How many items a window at most")
+    head_seq: HeadSeq = None
 
     @property
     def minutes(self) -> tuple[int, int]:

@@ -9,14 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.merging.reading import Slice
 from api.questions.narrowing import SELECTED, slice_of
-from api.questions.parameters import Day, SliceValue, Window, mistake
+from api.questions.parameters import MAX_COUNT, Day, HeadSeq, SliceValue, Window, mistake
 from api.web.problems import BadParameterError
 from listens.relative_windows import NEWEST, NOW, RELATIVE
 from listens.rules import DAYPARTS, RATES, SHOWN
 from listens.windows import END_DAY as END_OF_TIME
 from listens.windows import EXAMPLES, FIRST_DAY, Span, date_of, day_number, parse_window
-
-MAX_COUNT = 10**12
 
 
 class Query(BaseModel):
@@ -62,13 +60,7 @@ class WindowQuery(Query):
         None, description="The day before which counting stops; without it, to the end"
     )
 
-    head_seq: int | None = Field(
-        None,
-        ge=0,
-        le=MAX_COUNT,
-        description="Answer as of this speed commit, `as_of.head_seq` of an answer before, so that "
-        "pages fit together while listens come in; 410 once it can't be told any more",
-    )
+    head_seq: HeadSeq = None
 
     @model_validator(mode="after")
     def _is_one_span(self) -> Self:

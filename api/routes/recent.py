@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from api.access import own_listens
 from api.answering import answer_items, service
-from api.live.newest import fitting, newest_listens, older
+from api.live.newest import check_told, fitting, newest_listens, older
 from api.merging.snapshot import Snapshot
 from api.questions.listen_queries import RecentQuery, cursor_of
 from api.questions.queries import parse
@@ -26,6 +26,8 @@ def recent() -> Response:
 
     def compute(snapshot: Snapshot) -> dict[str, Any]:
         kept = newest_listens(service().store, service().charts.cache, snapshot)
+        if query.head_seq is not None:
+            check_told(service().store, query.head_seq)  # last, as some may have gone meanwhile
         found = fitting(kept, query.wanted)
         rest = older(found, query.after)
         page = items_of(rest[: query.limit])
@@ -37,4 +39,4 @@ def recent() -> Response:
             "kept": kept.num_rows,
         }
 
-    return answer_items(query, Table("recent", Listen), compute)
+    return answer_items(query, Table("recent", Listen), compute, head_seq=query.head_seq)

@@ -53,7 +53,7 @@ def windows() -> Response:
         return {"items": items, "total": len(items)}
 
     table = Table("windows", ITEMS[ranking.view], outer=("from", "to"), left_out=SPECIAL)
-    return answer_items(query, table, compute)
+    return answer_items(query, table, compute, head_seq=query.head_seq)
 
 
 def _given(query: WindowsQuery) -> Windows | None:

@@ -107,6 +107,74 @@ def test_pages_have_each_listen_once_while_more_come_in(client, store):
     assert titles == [one.title for one in reversed(listens) if one.country == "DE"]
 
 
+def test_the_newest_listens_of_an_earlier_moment_have_nothing_that_came_later(client, store):
+    listens = some_listens()
+    write_commit(store, 1, listens[:20])
+    write_commit(store, 2, listens[20:40])
+    moment = client.get("/api/recent?country=DE&limit=1000").json
+    client.get("/api/recent")  # of which the API keeps what it has read
+    write_commit(store, 3, [*listens[40:], Heard(START - timedelta(days=1), "late")])
+
+    now = client.get("/api/recent?limit=1000").json
+    then = client.get("/api/recent?country=DE&limit=1000&head_seq=2").json
+    earlier = client.get("/api/recent?limit=1000&head_seq=1").json
+
+    assert then == moment
+    assert [item["title"] for item in earlier["items"]] == [
+        one.title for one in reversed(listens[:20])
+    ]
+    assert (earlier["total"], earlier["kept"], earlier["as_of"]["head_seq"]) == (20, 20, 1)
+    assert (now["total"], now["items"][-1]["title"]) == (49, "late")
+    assert client.get("/api/recent?limit=1000").json == now
+
+
+def test_pages_of_a_moment_stay_its_own_while_late_listens_come_in(client, store):
+    listens = some_listens()
+    write_commit(store, 1, listens)
+    titles, seq = [], 1
+    query = {"limit": 7, "head_seq": 1}
+
+    while query:
+        page = client.get("/api/recent", query_string=query)
+        titles += [item["title"] for item in page.json["items"]]
+        assert page.json["total"] == 48
+        seq += 1
+        write_commit(store, seq, [Heard(START + timedelta(minutes=1), "late")])
+        query = page.json["next"] and query | {"next": page.json["next"]}
+
+    assert seq == 8
+    assert titles == [one.title for one in reversed(listens)]
+
+
+def test_the_link_to_the_next_part_is_of_the_same_moment(client, store):
+    write_commit(store, 1, some_listens())
+
+    link = client.get("/api/recent?limit=2&head_seq=1&format=csv").headers["Link"]
+
+    assert link.startswith("</api/recent?limit=2&head_seq=1&format=csv&next=")
+
+
+def test_a_moment_whose_newest_listens_were_collected_is_gone(client, store, monkeypatch):
+    monkeypatch.setattr(garbage, "RECENT_KEPT", 4)
+    for seq in range(1, 7):
+        write_commit(store, seq, [Heard(START + timedelta(minutes=seq), n) for n in "ab"])
+    before = client.get("/api/recent?head_seq=6").json
+    assert client.get("/api/recent?head_seq=5").status_code == 200
+
+    assert garbage._recent(store) == 4
+    write_commit(store, 7, [Heard(START + timedelta(minutes=7), "a")])
+    gone = [client.get(f"/api/recent?head_seq={seq}").status_code for seq in (3, 5)]
+    of_then = client.get("/api/recent?head_seq=6").json
+
+    assert gone == [410, 410]
+    # Here four are kept; the API looks for ten thousand.
+    assert [each["event_id"] for each in of_then["items"]] == [
+        each["event_id"] for each in before["items"][:4]
+    ]
+    assert garbage._recent(store) == 0  # and marks nothing
+    assert client.get("/api/recent?head_seq=6").status_code == 200
+
+
 def test_listens_of_one_moment_are_paged_by_event_id(client, store):
     for seq in (1, 2, 3):
         write_commit(store, seq, [Heard(START, f"{seq} {n}") for n in range(5)])
@@ -153,6 +221,17 @@ def test_a_range_of_ratings_has_its_ends_in_order(unconnected_client):
 
     assert (response.status_code, response.json["parameter"]) == (422, "max_rating")
     assert response.json["detail"] == "max_rating must not be less than min_rating"
+
+
+def test_a_moment_after_an_erasure_began_is_gone_for_single_listens_too(client, store):
+    write_commit(store, 1, [Heard(START, "before", listener="ben"), Heard(START, "hers")])
+    store.erasures.insert_one({"_id": 2, "digest": digest_of("ben"), "state": BEGUN})
+    write_commit(store, 2, [])
+
+    assert client.get("/api/recent?head_seq=1").status_code == 410
+    assert client.get("/api/recent?head_seq=2").json["total"] == 1
+    unknown = client.get("/api/recent?head_seq=3")
+    assert (unknown.status_code, unknown.json["parameter"]) == (422, "head_seq")
 
 
 def test_ten_thousand_are_kept_and_no_more_are_answered(client, store):

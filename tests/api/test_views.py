@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.api.documents import Heard, write_commit, write_version
-from tests.api.test_top import ask
+from tests.api.test_top import ask, random_listens
 
 MONDAY = datetime(2026, 1, 12, 9, tzinfo=UTC)
 TUESDAY_NIGHT = datetime(2026, 1, 13, 23, 30, tzinfo=UTC)
@@ -129,6 +129,50 @@ def test_windows_slide_over_minutes(client):
     ]
     too_many = client.get("/api/windows?size=1m&from=2026-01-01T00:00&to=2026-02-01T00:00")
     assert too_many.status_code == 422
+
+
+def test_windows_of_an_earlier_moment_are_those_of_then(client, store):
+    listens = random_listens(120, seed=11)
+    write_commit(store, 1, listens[:40])
+    write_version(store, 1, 1, listens[:40])
+    write_commit(store, 2, listens[40:80])
+    asked = {"entity": "songs", "size": "24h", "count": 1000, "limit": 100}
+    newest = ask(client, "/api/windows", entity="songs", size="1m", count=1)
+    then = ask(client, "/api/windows", **asked)
+    later = Heard(max(listen.ended_at for listen in listens) + timedelta(days=2), "later")
+    write_commit(store, 3, [*listens[80:], later])
+
+    now = ask(client, "/api/windows", **asked)
+
+    assert ask(client, "/api/windows", head_seq=2, **asked) == then
+    assert ask(client, "/api/windows", entity="songs", size="1m", count=1, head_seq=2) == newest
+    assert then["as_of"]["head_seq"] == 2
+    assert shown_plays(then) == music_plays(listens[:80])
+    assert shown_plays(ask(client, "/api/windows", head_seq=1, **asked)) == music_plays(
+        listens[:40]
+    )
+    assert now["items"][-1]["items"][0]["title"] == "later"
+    assert ask(client, "/api/windows", **asked) == now
+
+
+def test_windows_of_a_moment_that_cant_be_told_say_so(client, store):
+    write_commit(store, 1, [])
+    write_commit(store, 2, [Heard(MONDAY, "Jóga")])
+    write_version(store, 1, 2, [Heard(MONDAY, "Jóga")])
+
+    gone = client.get("/api/windows?head_seq=1")
+    unknown = client.get("/api/windows?head_seq=9")
+
+    assert gone.status_code == 410
+    assert (unknown.status_code, unknown.json["parameter"]) == (422, "head_seq")
+
+
+def shown_plays(windows):
+    return sum(item["plays"] for window in windows["items"] for item in window["items"])
+
+
+def music_plays(listens):
+    return sum(listen.sums()["plays"] for listen in listens if listen.kind == "music")
 
 
 @pytest.mark.usefixtures("told")
