@@ -96,8 +96,11 @@ def answer_of_days(
     compute: Callable[[Snapshot, Span], Body],
     *,
     table: Table | None = None,
+    limit: int | None = None,
 ) -> Response:
     """As `answer`, about some days, which are told as `period`; `table` where it has items.
+
+    A `limit` is a setting that the answer hangs on: with another one, it has another ETag.
 
     Raises:
         BadParameterError: an item doesn't have a name, or there's no such commit yet.
@@ -113,7 +116,10 @@ def answer_of_days(
         return {**compute(snapshot, span), "period": period_shown(span)}
 
     day = present_day if query.reference == "now" else None
-    return _answer(_question(query, form, day), at, render, head_seq=query.head_seq)
+    question = _question(query, form, day)
+    if limit is not None:
+        question += f" {limit}"
+    return _answer(question, at, render, head_seq=query.head_seq)
 
 
 def answer_now(body: Body, render: Render = json_response) -> Response:

@@ -128,6 +128,17 @@ def unpack_chart(document: Mapping[str, Any]) -> Chart:
     return Chart(_unpack_keys(document["key"], n), _unpack_measures(document, n))
 
 
+def unpack_sums(document: Mapping[str, Any]) -> tuple[Keys, Ints]:
+    """The keys in a document, and of each the sum of all measures: for those who ask no more."""
+    n = int(document["n"])
+    sums = _zeros(n)
+    for packed in document["measures"].values():
+        sums += unpack_column(packed, n)
+    for packed in document.get("minus", {}).values():
+        sums -= unpack_column(packed, n)
+    return _unpack_keys(document["key"], n), sums
+
+
 def pack_cells(cells: Cells) -> dict[str, Any]:
     """As `pack_chart`, with `window`, and `values` and `value` (places in `values`).
 

@@ -252,6 +252,11 @@ class Settings(BaseSettings):
         4, ge=1, le=64, description="Largest body of a request that sends listens, in MiB"
     )
     api_cache_mb: int = Field(256, ge=16, description="Memory for folded charts in the API")
+    api_listener_pairs: int = Field(
+        1_000_000,
+        ge=1,
+        description="Pairs of listener and song up to which `by=listeners` is no estimate",
+    )
     ready_batch_hours: float = Field(
         0, ge=0, description="Older than this, a batch version makes `/readyz` say no; 0: never"
     )

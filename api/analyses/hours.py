@@ -42,8 +42,13 @@ def without_erased(cells: Cells) -> Cells:
 
 def within(cells: Cells, span: Span, *, finest: Finest) -> NDArray[np.bool_]:
     """Which rows lie in the span; `finest` says what their windows are."""
+    return windows_within(cells.window, span, finest=finest)
+
+
+def windows_within(windows: Ints, span: Span, *, finest: Finest) -> NDArray[np.bool_]:
+    """As `within`, of windows alone."""
     a_day = A_DAY[finest]
-    return (cells.window >= span.first * a_day) & (cells.window < span.end * a_day)
+    return (windows >= span.first * a_day) & (windows < span.end * a_day)
 
 
 def in_daypart(cells: Cells, daypart: str) -> NDArray[np.bool_]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,14 +52,17 @@ RANKINGS: dict[str, Ranking] = {
 }
 
 
-def items_of(store: Store, ranking: Ranking, page: Page, *, offset: int) -> list[Item]:
-    """The page's ranks with names, sums and rates."""
+def items_of(
+    store: Store, ranking: Ranking, page: Page, *, offset: int, beside: Sequence[Item] = ()
+) -> list[Item]:
+    """The page's ranks with names, sums and rates; `beside` the names of each, what ranks it."""
     named = keys_shown(store, ranking, page.chart.key)
     columns = {name: column.tolist() for name, column in page.chart.measures.items()}
     return [
         {
             "rank": offset + place + 1,
             **key,
+            **(beside[place] if beside else {}),
             **measures_shown({name: column[place] for name, column in columns.items()}),
         }
         for place, key in enumerate(named)

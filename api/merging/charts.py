@@ -124,6 +124,16 @@ class Charts:
         batch, overlay = self._merged(store, snapshot, view, slice_, span)
         return whole(batch.chart, overlay)
 
+    def recounted(
+        self, store: Store, snapshot: Snapshot, view: str, slice_: Slice, span: Span
+    ) -> Chart:
+        """What the batch alone holds of a chart; keys ascending.
+
+        Raises:
+            SupersededError: the snapshot is too old to be read.
+        """
+        return self._batch(store, snapshot, view, slice_, span).chart
+
     def standing(
         self, store: Store, snapshot: Snapshot, view: str, slice_: Slice, span: Span, key: bytes
     ) -> tuple[int, dict[str, int]] | None:
@@ -193,7 +203,7 @@ class Charts:
             SupersededError: the snapshot is too old to be read.
         """
         after, until = snapshot.cut_seq, snapshot.head_seq
-        known = self._batch_values(store, snapshot, by)
+        known = self.recounted_values(store, snapshot, by)
         key = ("speed values", by, after, snapshot.lineage)
         kept = self.cache.peek(key, Values)
         if kept is None or kept.until > until:
@@ -210,7 +220,12 @@ class Charts:
             if value not in kept.doubtful or len(self.hours(store, snapshot, Slice(by, value), ALL))
         )
 
-    def _batch_values(self, store: Store, snapshot: Snapshot, by: str) -> frozenset[str]:
+    def recounted_values(self, store: Store, snapshot: Snapshot, by: str) -> frozenset[str]:
+        """The values of a slice in the batch version.
+
+        Raises:
+            SupersededError: the snapshot is too old to be read.
+        """
         window = snapshot.windows.get("all")
         if window is None:
             return frozenset()
@@ -225,17 +240,22 @@ class Charts:
     def _merged(
         self, store: Store, snapshot: Snapshot, view: str, slice_: Slice, span: Span
     ) -> tuple[Ranked, Overlay]:
+        key = ("batch", view, slice_, stored_pieces(snapshot, span, view=view, by=slice_.by))
+        batch = self._batch(store, snapshot, view, slice_, span)
+        overlay = self._overlay(store, snapshot, batch.chart, (view, slice_, span, key))
+        return batch, overlay
+
+    def _batch(
+        self, store: Store, snapshot: Snapshot, view: str, slice_: Slice, span: Span
+    ) -> Ranked:
         parts = stored_pieces(snapshot, span, view=view, by=slice_.by)
-        key = ("batch", view, slice_, parts)
 
         def load() -> Ranked:
             chart = read_pieces(store, view, slice_, parts)
             check_kept(store, snapshot)
             return Ranked(chart)
 
-        batch = self.cache.get(key, Ranked, load)
-        overlay = self._overlay(store, snapshot, batch.chart, (view, slice_, span, key))
-        return batch, overlay
+        return self.cache.get(("batch", view, slice_, parts), Ranked, load)
 
     def _overlay(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -126,27 +126,6 @@ def batch_cells(store: Store, view: str, slice_: Slice, windows: Sequence[Stored
     """The finest cells of some months."""
     documents = _chart_documents(store, view, slice_, "day", windows)
     return joined_cells([_day_cells(document) for document in documents])
-
-
-def cells_of_all(
-    store: Store, view: str, by: str, grain: str, window: StoredWindow
-) -> Iterator[tuple[str, Cells]]:
-    """Each document of a window's charts by a slice: its value, and cells as the grain has them.
-
-    Those of a longer grain than days have the window 0.
-    """
-    charts = store[BATCH_CHARTS].find(
-        {"view": view, "by": by, "grain": grain, "window": window.name,
-         "generation": window.generation}
-    )  # fmt: skip
-    for document in charts:
-        yield document["value"], _day_cells(document)
-
-
-def segments_of_all(store: Store, view: str, by: str, after: int, until: int) -> Iterator[Cells]:
-    """The speed layer's cells of all values of a slice, a segment each, of some commits."""
-    wanted = {"view": view, "by": by, "seq": {"$gt": after, "$lte": until}}
-    return (unpack_cells(document) for document in store[SPEED_SEGMENTS].find(wanted))
 
 
 def segments(store: Store, view: str, slice_: Slice, after: int, until: int) -> Block:

@@ -11,7 +11,7 @@ from typing import Any
 from listens.rules import RULES_VERSION
 from listens.views import OPTIONAL, VIEWS
 
-ANSWER_FORMAT = 2
+ANSWER_FORMAT = 3
 """Raised when an unchanged store would be answered differently, so that no ETag outlives it."""
 
 

@@ -35,7 +35,7 @@ class TopQuery(ItemsQuery, ComparedQuery, Order, Selection):
     by: Literal[(*SHOWN, *RATES, "listeners")] = Field(  # type: ignore[valid-type]
         "plays",
         description="What ranks; ties are ordered by id. `listeners` counts distinct ones, of "
-        "everyone's listens",
+        "everyone's listens, and estimates them where there are very many",
     )
     limit: int = Field(50, ge=1, le=1000, description="How many items at most")
     offset: int = Field(0, ge=0, le=MAX_OFFSET, description="How many ranks to leave out")

@@ -74,10 +74,11 @@ def _by_listeners(ranking: Ranking, query: TopQuery) -> Response:
     listeners.checked_by_listeners(ranking.view, query.slice_)
     if query.compare:
         raise BadParameterError("compare", "by=listeners isn't compared with the period before")
+    most = service().settings.api_listener_pairs
 
     def compute(snapshot: Snapshot, span: Span) -> dict[str, Any]:
         store = service().store
-        page, counts = listeners.page_by_listeners(
+        counted = listeners.page_by_listeners(
             service().charts,
             store,
             snapshot,
@@ -86,15 +87,19 @@ def _by_listeners(ranking: Ranking, query: TopQuery) -> Response:
             order=order_of(query),
             offset=query.offset,
             limit=query.limit,
+            most=most,
         )
-        items = items_of(store, ranking, page, offset=query.offset)
-        counted = zip(items, counts, strict=True)
+        numbers = [
+            {"listeners": number, "listeners_error": error}
+            for number, error in zip(counted.listeners, counted.errors, strict=True)
+        ]
         return {
-            "items": [{**item, "listeners": count} for item, count in counted],
-            "total": page.total,
+            "items": items_of(store, ranking, counted.page, offset=query.offset, beside=numbers),
+            "total": counted.page.total,
+            "listeners_are": counted.are,
         }
 
-    return answer_of_days(query, compute, table=_table(ranking, COMPARED))
+    return answer_of_days(query, compute, table=_table(ranking, COMPARED), limit=most)
 
 
 for _ranking in RANKINGS.values():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field, create_model
 
@@ -45,6 +45,9 @@ class Chart(OfDays):
 
     items: list[Any]
     total: int
+    listeners_are: Literal["exact", "estimated"] | None = Field(
+        None, description="Only with `by=listeners`: estimated from a part of the listeners or not"
+    )
 
 
 TOPS: dict[str, type[Chart]] = {

@@ -54,7 +54,14 @@ class Item(Rated):
     """A rank of a chart; with `compare` also what was in the period before."""
 
     rank: int
-    listeners: int | None = Field(None, description="Distinct ones; only where they rank")
+    listeners: int | None = Field(
+        None,
+        description="Distinct ones; only where they rank, and null where it can't be estimated",
+    )
+    listeners_error: float | None = Field(
+        None,
+        description="By which part of itself `listeners` may be off, in 95 of 100 cases; 0: exact",
+    )
     rank_before: int | None = Field(None, description="null where it's new")
     rank_change: int | None = Field(None, description="Ranks risen; null where it's new")
     streams_before: int = 0
@@ -65,11 +72,12 @@ class Item(Rated):
 
 
 COMPARED = frozenset(("rank_before", "rank_change", *BEFORE))
-OF_LISTENERS = frozenset(("listeners",))
+"""The names that an item has only with `compare`."""
+
+OF_LISTENERS = frozenset(("listeners", "listeners_error"))
 
 SPECIAL = COMPARED | OF_LISTENERS
 """Names of an item that only some questions bring."""
-"""The names that an item has only with `compare`."""
 
 
 class Song(Item):
