@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-import api.analyses.listeners
 from listens.identity import song_id
 from tests.api.documents import Heard, write_commit, write_version
 from tests.api.test_top import ask, random_listens
@@ -108,14 +107,3 @@ def test_what_has_no_listeners_is_refused(client, path, parameter, says):
     assert refused.status_code == 422
     assert refused.json["parameter"] == parameter
     assert says in refused.json["detail"]
-
-
-@pytest.mark.usefixtures("told")
-def test_too_many_rows_are_refused_and_a_shorter_window_is_not(client, monkeypatch):
-    monkeypatch.setattr(api.analyses.listeners, "MOST_ROWS", 100)
-
-    refused = client.get("/api/top-songs?by=listeners")
-
-    assert refused.status_code == 422
-    assert "shorter window" in refused.json["detail"]
-    assert ranked(client, window="2026-01")
