@@ -63,6 +63,19 @@ def test_a_chart_is_a_table(ask):
     assert second.split()[:4] == ["2", "Hunter", "Björk", "1"]
 
 
+def test_numbers_of_listeners_are_told_for_what_they_are(ask, fresh_database, store, monkeypatch):
+    exact = ask("top-songs", "by=listeners").splitlines()
+    write_commit(store, 3, [Heard(START, "Jóga", listener=f"listener {n}") for n in range(20)])
+    settings = fresh_database.model_copy(update={"api_listener_pairs": 10})
+    monkeypatch.setattr("listens.settings.load_settings", lambda: settings)
+    estimated = CliRunner().invoke(app, ["top-songs", "by=listeners"])
+
+    assert exact[0].split()[:5] == ["rank", "title", "artist", "listeners", "streams"]
+    assert exact[1].split()[:4] == ["1", "Hunter", "Björk", "1"]
+    assert estimated.stdout.split()[3:5] == ["listeners", "listeners_error"]
+    assert "listeners are estimated" in estimated.stderr
+
+
 def test_every_question_is_listed(ask):
     listed = {line.split()[0] for line in ask().splitlines() if line.strip()}
 
