@@ -23,6 +23,7 @@ from api.shapes.forms import Form, Table, form_asked, json_response, response_of
 from api.submitting.allowance import Allowance
 from api.submitting.delivery import Delivery
 from api.submitting.playing import Playing
+from api.uploading.uploads import Uploads
 from listens.settings import Settings
 from listens.store import Store
 from listens.windows import Span
@@ -50,6 +51,7 @@ class Service:
     delivery: Delivery
     allowance: Allowance
     playing: Playing
+    uploads: Uploads
     clock: Clock = present
 
 

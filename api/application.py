@@ -14,6 +14,7 @@ from api.routes import BLUEPRINTS
 from api.submitting.allowance import Allowance
 from api.submitting.delivery import Delivery
 from api.submitting.playing import Playing
+from api.uploading.uploads import Uploads
 from api.web import compression, headers, logs, problems, request_ids
 from listens.settings import Settings
 from listens.store import Store, open_store
@@ -44,6 +45,7 @@ def create_app(settings: Settings, store: Store | None = None, *, clock: Clock =
         Delivery(settings),
         Allowance(),
         Playing(),
+        Uploads(settings, store),
         clock,
     )
     metrics.init_app(app)  # first, so that a request's time holds what all others do

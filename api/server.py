@@ -49,18 +49,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
             return bool(super().handle_request(req, conn))
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """SIGTERM: streams end, as they would never by themselves."""
-        self._end_streams()
+        """SIGTERM: streams end, as they would never by themselves; so does an import."""
+        self._end_lasting()
         super().handle_exit(sig, frame)
 
     def handle_quit(self, sig: int, frame: FrameType | None) -> None:
         """SIGQUIT, which Ctrl-C becomes: their threads would keep the process."""
-        self._end_streams()
+        self._end_lasting()
         super().handle_quit(sig, frame)
 
-    def _end_streams(self) -> None:
+    def _end_lasting(self) -> None:
         if application := getattr(self, "wsgi", None):  # a signal may come before it's made
             application.extensions[EXTENSION].feed.stop()
+            application.extensions[EXTENSION].uploads.stop()
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
@@ -77,7 +78,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
     def load(self) -> Flask:
         """The WSGI application; made after the fork, which MongoDB's client doesn't survive."""
-        return create_app(self.settings)
+        application = create_app(self.settings)
+        application.extensions[EXTENSION].uploads.resume()
+        return application
 
 
 def serve(settings: Settings) -> None:
@@ -110,14 +113,15 @@ def options(settings: Settings) -> dict[str, Any]:
         "loglevel": settings.log_level.lower(),
         "proc_name": "playcount-api",
         "control_socket_disable": True,
-        "worker_exit": _close_delivery,
+        "worker_exit": _close,
         # Of a proxy's headers the application believes what the settings say, and gunicorn none.
         "forwarded_allow_ips": "",
     }
 
 
-def _close_delivery(_server: Arbiter, worker: Worker) -> None:
+def _close(_server: Arbiter, worker: Worker) -> None:
     if application := getattr(worker, "wsgi", None):
+        application.extensions[EXTENSION].uploads.close()
         application.extensions[EXTENSION].delivery.close()
 
 

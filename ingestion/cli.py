@@ -71,6 +71,9 @@ def import_files(  # noqa: PLR0917  # one parameter an option
             help="Count the same playback in account data and in another format twice",
         ),
     ] = False,
+    upload: Annotated[
+        str | None, typer.Option(hidden=True, help="Of which upload over HTTP the files are")
+    ] = None,
 ) -> None:
     """Send listening histories to Kafka; every row is accounted for.
 
@@ -104,6 +107,7 @@ def import_files(  # noqa: PLR0917  # one parameter an option
         wait_seconds=wait_timeout if wait else None,
         json=json,
         keep_overlap=keep_overlap,
+        upload_id=upload,
     )
     if dry_run:
         run_dry(order)

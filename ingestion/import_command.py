@@ -48,6 +48,7 @@ class Order:
         listener: whose histories they are; None: their rows say it.
         wait_seconds: how long to wait for the counting; None: not at all.
         keep_overlap: send also what a format of another precision brought before.
+        upload_id: of the upload over HTTP that brought the files, for the ledger.
     """
 
     paths: Sequence[Path]
@@ -57,6 +58,7 @@ class Order:
     wait_seconds: float | None
     json: bool
     keep_overlap: bool = False
+    upload_id: str | None = None
 
     def __post_init__(self) -> None:
         if self.listener is not None:
@@ -79,13 +81,14 @@ def run(order: Order, settings: Settings) -> None:
     histories = recognised(order, notes)
     store = connect(settings)
     ensure_indexes(store)
+    more = {"upload_id": order.upload_id} if order.upload_id else {}
     with interruptible() as interruption:
         with open_sink(settings) as sink:
 
             def importer(on_rows: Callable[[int], None]) -> Importer:
                 return Importer(
                     settings, store, sink, order.listener, on_rows, interruption,
-                    keep_overlap=order.keep_overlap,
+                    more=more, keep_overlap=order.keep_overlap,
                 )  # fmt: skip
 
             import_ids = import_all(histories, importer, console, notes=notes)

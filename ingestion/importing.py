@@ -136,6 +136,7 @@ class Importer:
             "format": history.format,
             "bytes": history.size,
             "sha256": history.sha256,
+            "rows": history.row_count,
             **self.more,
         }
 

@@ -1,14 +1,15 @@
 """The account of every import in MongoDB: what was read, and what became of it.
 
-One document an import: `{_id, listener_id, file, format, bytes, sha256, started_at, touched_at,
-sent_at, head_seq, read, sent, overlap, assumed, rejected, rejected_by_reason, end_offsets, state,
-new, duplicate, erased, settled_at}`. `overlap` rows weren't sent, since a format of another
-precision had brought them; `assumed` says of how many the time played wasn't told, and by which
-rule it was assumed. `erased` rows reached Kafka, but their listener was erased before they were
-counted; none, no field. `end_offsets` names partitions as text, since a document's keys are text.
-One that goes past Kafka has
-`bulk_load`, the load's number, and is `staged` instead of `sent`. `listener_id` is None for a file
-of several listeners.
+One document an import: `{_id, listener_id, file, format, bytes, sha256, rows, started_at,
+touched_at, sent_at, head_seq, read, sent, overlap, assumed, rejected, rejected_by_reason,
+end_offsets, state, new, duplicate, erased, settled_at}`. `rows` are those of the file, of which
+`read` were read so far. `overlap` rows weren't sent, since a format of another precision had
+brought them; `assumed` says of how many the time played wasn't told, and by which rule it was
+assumed. `erased` rows reached Kafka, but their listener was erased before they were counted; none,
+no field. `end_offsets` names partitions as text, since a document's keys are text. One that goes
+past Kafka has `bulk_load`, the load's number, and is `staged` instead of `sent`; one whose file
+came over HTTP has that upload's `upload_id`. `listener_id` is None for a file of several
+listeners.
 """
 
 from __future__ import annotations

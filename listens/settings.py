@@ -251,6 +251,9 @@ class Settings(BaseSettings):
     api_body_mb: int = Field(
         4, ge=1, le=64, description="Largest body of a request that sends listens, in MiB"
     )
+    upload_max_mb: int = Field(
+        1024, ge=1, le=1_048_576, description="Files that one upload may bring together, in MiB"
+    )
     api_cache_mb: int = Field(256, ge=16, description="Memory for folded charts in the API")
     api_listener_pairs: int = Field(
         1_000_000,
@@ -348,6 +351,14 @@ class Settings(BaseSettings):
     def rejected_rows(self) -> Path:
         """Folder with the rejected rows of each import, `<import id>.jsonl`."""
         return self.home / "rejected"
+
+    @property
+    def uploads(self) -> Path:
+        """Folder with the files that came over HTTP and aren't imported yet, one folder an upload.
+
+        Absolute, since it's named to another process.
+        """
+        return self.home.resolve() / "uploads"
 
     @property
     def staging(self) -> str:

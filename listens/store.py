@@ -22,6 +22,7 @@ RECENT_LISTENS = "recent_listens"
 REJECTED_EVENTS = "rejected_events"
 NAMES = "names"
 IMPORTS = "imports"
+UPLOADS = "uploads"
 BULK_LOADS = "bulk_loads"
 ARCHIVE_COVERAGE = "archive_coverage"
 BATCH_VERSIONS = "batch_versions"
@@ -57,7 +58,11 @@ _INDEXES: dict[str, list[list[tuple[str, int]]]] = {
     SESSIONS: [[("user", 1)]],
 }
 
-_KEPT_SECONDS = {JOB_ORDERS: ("at", 7 * 24 * 3600), SESSIONS: ("expires_at", 0)}
+_KEPT_SECONDS = {
+    JOB_ORDERS: ("at", 7 * 24 * 3600),
+    SESSIONS: ("expires_at", 0),
+    UPLOADS: ("at", 24 * 3600),
+}
 """Collection → the field with the moment from which on a document is kept for so long."""
 
 

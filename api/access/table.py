@@ -85,6 +85,8 @@ RULES: dict[str, Rule] = {
     "GET /api/recent": LISTENS,
     "GET /api/stream": LISTENS,
     "GET /api/imports": ADMINS,
+    "POST /api/imports": ADMINS,
+    "GET /api/uploads/<upload_id>": ADMINS,
     "POST /api/listens": SUBMISSION,
     # Limited as their protocol says, whether access is on or not.
     "POST /1/submit-listens": replace(SUBMISSION, is_limited=False),

@@ -39,8 +39,9 @@ _PLACES: dict[str, dict[str, Any]] = {
 @cache
 def description() -> dict[str, Any]:
     """The whole document."""
-    shown = {route.answer for route in ROUTES.values() if route.answer}
-    read = {route.body for route in ROUTES.values() if route.body}
+    operations = [each for route in ROUTES.values() for each in route.operations.values()]
+    shown = {each.answer for each in operations if each.answer}
+    read = {each.body for each in operations if each.body}
     models: dict[type[BaseModel], JsonSchemaMode] = dict.fromkeys(read, "validation")
     models |= dict.fromkeys(shown | {answers.Problem, documents.ProtocolError}, "serialization")
     _, schemas = models_json_schema(
@@ -54,7 +55,9 @@ def description() -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in ROUTES.values())],
         "paths": {
-            path: {method: _operation(path, route, method) for method in route.methods}
+            path: {
+                method: _operation(path, each, method) for method, each in route.operations.items()
+            }
             for path, route in ROUTES.items()
         },
         "components": {"schemas": schemas["$defs"], "securitySchemes": describing.SCHEMES},
@@ -68,7 +71,7 @@ def _operation(path: str, route: Route, method: str) -> dict[str, Any]:
         **({"x-example": example} if is_tried else {}),
         "tags": [route.tag],
         "summary": route.summary,
-        "operationId": _operation_id(path) + ("" if method == route.methods[0] else f"_{method}"),
+        "operationId": _operation_id(path, method),
         "parameters": _parameters(path, route),
         "responses": responses(
             route.summary,
@@ -88,11 +91,13 @@ def _operation(path: str, route: Route, method: str) -> dict[str, Any]:
     return operation
 
 
-def _operation_id(path: str) -> str:
+def _operation_id(path: str, method: str) -> str:
+    """The path, and the method unless it's the first of the path."""
     words = (
         path.removeprefix("/api").removeprefix("/1").strip("/").replace("{", "").replace("}", "")
     )
-    return "_".join(words.replace("-", "/").replace(".", "/").split("/")) or "page"
+    name = "_".join(words.replace("-", "/").replace(".", "/").split("/")) or "page"
+    return name if method == next(iter(ROUTES[path].operations)) else f"{name}_{method}"
 
 
 def _parameters(path: str, route: Route) -> list[dict[str, Any]]:

@@ -22,12 +22,13 @@ ERRORS = {
     404: "There's no such thing",
     405: "Not with this method; `Allow` has those that go",
     410: "The moment of `head_seq` can't be told any more",
-    413: "The body is too large, or has too many listens: send it in parts",
+    413: "The body is too large, or has too many listens or files: send it in parts",
     415: "The body is said to be what isn't read",
     421: "Access is off, and `Host` is no name of this machine, nor in PLAYCOUNT_API_HOSTS",
     422: "A parameter can't be used; `parameter` names it",
     429: "Too many requests; `Retry-After` says when to ask again",
     500: "A fault of the server, whose log says more",
+    507: "The server's disk is full",
     503: "MongoDB or Kafka doesn't answer, or what is asked for isn't fit; `Retry-After` says when "
     "to ask again",
 }

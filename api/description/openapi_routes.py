@@ -12,6 +12,9 @@ from api.shapes import answers, items, page_answers
 from api.submitting import documents
 from api.submitting import queries as submit_queries
 from api.submitting.bodies import JSON, LINES
+from api.uploading import documents as upload_documents
+from api.uploading.queries import UploadQuery
+from api.uploading.receiving import FORM
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,7 @@ class Route:
 
     `example` is a query string where a question without one is refused. `body` is sent as one of
     `body_types`; `status` is that of success. `leads_on`: it may also answer with another place.
+    `posted`: what a POST to the same path does, where that's another thing.
     """
 
     summary: str
@@ -34,6 +38,13 @@ class Route:
     status: int = 200
     methods: tuple[str, ...] = ("get",)
     leads_on: bool = False
+    posted: Route | None = None
+
+    @property
+    def operations(self) -> dict[str, Route]:
+        """Method → what it does."""
+        own = dict.fromkeys(self.methods, self)
+        return own | dict.fromkeys(self.posted.methods if self.posted else (), self.posted or self)
 
 
 _READS = (422, 503)
@@ -138,7 +149,22 @@ ROUTES: dict[str, Route] = {
         tag=_PROTOCOL,
     ),
     "/api/imports": Route(
-        "The ledger of imports", queries.ImportsQuery, answers.Imports, _READS, tag=_LISTENS
+        "The ledger of imports", queries.ImportsQuery, answers.Imports, _READS, tag=_LISTENS,
+        posted=Route(
+            "Import files",
+            UploadQuery,
+            upload_documents.UploadTaken,
+            (400, 403, 413, 415, 507, *_READS),
+            methods=_POST,
+            body=upload_documents.SentFiles,
+            body_types=(FORM,),
+            status=202,
+            tag=_LISTENS,
+        ),
+    ),
+    "/api/uploads/{upload_id}": Route(
+        "How an upload stands", queries.NoQuery, upload_documents.Upload, (404, *_READS),
+        tag=_LISTENS,
     ),
     "/api/status": Route(
         "State of the layers", queries.NoQuery, answers.Status, _READS, tag=_OPERATIONS

@@ -26,6 +26,7 @@ from api.routes import (
     top,
     tops,
     trending,
+    uploads,
     windows,
 )
 
@@ -45,6 +46,7 @@ BLUEPRINTS = tuple(
         recent,
         stream,
         imports,
+        uploads,
         listens,
         listenbrainz,
         status,

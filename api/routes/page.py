@@ -39,6 +39,7 @@ def config() -> Response:
         {
             "poll_seconds": settings.dashboard_poll_seconds,
             "time_zone": settings.time_zone,
+            "upload_max_mb": settings.upload_max_mb,
             "slices_of": {view: VIEWS[view].slices for view in RANKINGS},
         }
     )

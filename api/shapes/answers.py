@@ -233,6 +233,7 @@ class Config(Answer):
 
     poll_seconds: float
     time_zone: str
+    upload_max_mb: int
     slices_of: dict[str, list[str]] = Field(description="Ranking → by what it can be narrowed")
 
 

@@ -214,6 +214,8 @@ class Import(Answer):
     settled_at: datetime | None = None
     bytes: int | None = None
     sha256: str | None = None
+    rows: int | None = None
+    upload_id: str | None = None
     bulk_load: int | None = None
     head_seq: int | None = None
     end_offsets: dict[str, int] | None = None

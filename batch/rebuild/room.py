@@ -14,8 +14,14 @@ from listens.store import Store
 KEPT = (collections.IMPORTS, collections.ERASURES)
 """What can't be made from the archive stays where it's there."""
 
-NO_CONTENT = (collections.HEARTBEATS, collections.JOB_ORDERS, *collections.ACCESS)
-"""Signs of life, the order of this very rebuild where it runs on YARN, and who may do what."""
+NO_CONTENT = (
+    collections.HEARTBEATS,
+    collections.JOB_ORDERS,
+    collections.UPLOADS,
+    *collections.ACCESS,
+)
+"""Signs of life, the order of this very rebuild where it runs on YARN, how uploads stand, and who
+may do what."""
 
 HEARTBEAT_WITHIN = timedelta(seconds=3)
 

@@ -83,6 +83,9 @@ def filled(store):
             "new": 2,
         }
     )
+    store.uploads.insert_one(
+        {"_id": "u1", "state": "waiting", "at": START, "files": ["a.csv"], "bytes": 5}
+    )
     now = datetime.now(UTC)
     store.heartbeats.insert_one({"_id": "streaming", "at": now, "pid": 7})
     store.archive_coverage.insert_one({"_id": "archive", "until": {"0": 2}, "at": START})
@@ -144,7 +147,7 @@ def test_an_answer_is_as_described(client, filled, path, model):
         "/1/validate-token": "?token=anna",
     }
     inside = {"view": "songs", "key": song_id("Björk", "Jóga").hex(), "genre": "rock",
-              "listener": "anna"}  # fmt: skip
+              "listener": "anna", "upload_id": "u1"}  # fmt: skip
 
     response = client.get(path.format(**inside) + needed.get(path, ""))
 

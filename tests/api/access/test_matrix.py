@@ -52,6 +52,8 @@ CASES = [
     ("/api/slices", READERS),
     ("/api/status", READERS),
     ("/api/imports", ADMINS),
+    ("POST /api/imports", ADMINS),
+    ("/api/uploads/nothing", ADMINS),
     ("POST /api/listens", WRITERS),
     ("POST /1/submit-listens", WRITERS),
     ("/1/validate-token?token=nothing", ALL),
@@ -83,6 +85,8 @@ OK = {
     "POST /logout": 303,
     "POST /password": 400,  # without the token of a form
     "POST /api/listens": 415,  # a form
+    "POST /api/imports": 415,  # a form without files
+    "/api/uploads/nothing": 404,
 }
 """What those are answered who are let in, where it isn't 200."""
 
