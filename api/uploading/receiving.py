@@ -88,7 +88,7 @@ def _written(folder: UploadFolder, opened: ExitStack, most_mb: int) -> list[Path
 
     parser = FormDataParser(
         file,
-        max_form_memory_size=1024,
+        max_form_memory_size=_MEBIBYTE,  # holds for what is read of a file at a time, too
         max_content_length=most_mb * _MEBIBYTE,
         silent=False,
         max_form_parts=MOST_FILES,
