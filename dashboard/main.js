@@ -14,7 +14,7 @@ const FIRST_RETRY_SECONDS = 5;
 const CALM_MS = 5_000; // listens come in many a second: what they change is fetched no more often
 
 const root = document.getElementById("view");
-const app = { config: null, features: null, status: null, slices: null, range: null, go, get state() { return page.state; } };
+const app = { config: null, features: null, status: null, slices: null, range: null, go, refresh: changed, get state() { return page.state; } };
 const page = { state: null, view: null, mounted: "", data: null, shown: null, fetchedAt: 0, isLoading: false, isOld: false };
 let request = new AbortController();
 let timer = 0;

@@ -36,6 +36,25 @@ export async function get(path, parameters, signal) {
   });
 }
 
+/** Send files by a form; `told(share)` hears how much of it has gone out. */
+export function upload(path, files, parameters, told) {
+  const form = new FormData();
+  for (const file of files) form.append("file", file, file.name);
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest(); // fetch doesn't tell how much has gone out
+    request.open("POST", address(path, parameters));
+    request.responseType = "json";
+    request.upload.onprogress = ({ loaded, total }) => told(total ? loaded / total : 0);
+    request.onerror = () => reject(new ApiError(0, "The files didn't reach the server: it's away, or a file can't be read."));
+    request.onload = () => {
+      const { status, response } = request;
+      if (status === 202) resolve(response);
+      else reject(new ApiError(status, response?.detail ?? `The server answered ${status}.`));
+    };
+    request.send(form);
+  });
+}
+
 /** A JSON file of `vendor/`, which is where the page is, not the API. */
 export async function vendored(name) {
   const response = await fetch(new URL(`../vendor/${name}`, import.meta.url));
@@ -57,6 +76,8 @@ export async function offered(signal) {
     compare: takes("/api/top-songs", "compare"),
     csv: takes("/api/top-songs", "format"),
     search: "/api/search" in paths,
+    // A page of another origin may read, and send nothing.
+    upload: Boolean(paths["/api/imports"]?.post) && may("admin") && new URL(address("/"), location).origin === location.origin,
     may,
     hasAccount: Boolean(me?.access && me.kind === "user"),
     only: may("charts:read") ? null : (me.listener ?? null),

@@ -1,9 +1,11 @@
 // What the layers say of themselves: freshness, lag, batch versions with their audits, commits,
-// and what became of every imported row.
+// what became of every imported row, and files to be imported.
 import { renderTable, tableBox } from "../charts/table.js";
 import { h } from "../dom.js";
 import { count, lasting, moment } from "../format.js";
 import { renderTiles, tiles } from "../panels.js";
+import { IMPORTS, number, text, when } from "./columns.js";
+import { dropCard, showDrop, watchDrops } from "./drop.js";
 
 const SILENT_SECONDS = 120; // streaming reports every few seconds
 
@@ -16,9 +18,13 @@ const section = (id, title, hint) =>
     h("div", { id }, tableBox(`${title}: table`)),
     h("p", { class: "message", id: `${id}-none`, hidden: true }, "None yet."));
 
+let unwatch = null;
+
 export function mount() {
+  unwatch = watchDrops();
   return [
     tiles(4),
+    dropCard(),
     section("components", "Components", "Each says so itself."),
     section("versions", "Batch versions", "A version is read once its audit found no difference."),
     section("imports", "Imports", "Read = new + duplicate + overlap + rejected."),
@@ -26,12 +32,17 @@ export function mount() {
   ];
 }
 
+export function unmount() {
+  unwatch();
+}
+
 export async function load(_, { get, status, everything, features }) {
   const imports = features.may("admin") ? await get("/api/imports", { limit: 50 }) : { items: [] };
   return { imports, status, everything };
 }
 
-export function draw(root, { imports, status, everything }) {
+export function draw(root, { imports, status, everything }, _, app) {
+  showDrop(root, app);
   renderTiles(root.querySelector(".tiles"), tileItems(status, everything));
   show(root, "components", COMPONENTS, components(status), "name");
   show(root, "versions", VERSIONS, status.versions.map((each) => ({ ...each, isRead: each.version === status.pointer?.version })), "version");
@@ -72,16 +83,6 @@ function components({ as_of: asOf, archive, streaming, pointer, versions }) {
   ];
 }
 
-const number = (title, name) => ({ title, isNumber: true, text: (row) => (row[name] === undefined || row[name] === null ? "–" : count(row[name])) });
-const text = (title, name) => ({ title, text: (row) => row[name] ?? "–" });
-const when = (title, ...names) => ({
-  title,
-  text: (row) => {
-    const name = names.find((each) => row[each]);
-    return name ? moment(row[name]) : "–";
-  },
-});
-
 const COMPONENTS = [{ ...text("Component", "name"), kind: "main" }, text("State", "state"), text("Says", "says")];
 const VERSIONS = [
   number("Version", "version"),
@@ -92,12 +93,3 @@ const VERSIONS = [
   { title: "Audit", kind: "long", text: ({ audit, why }) => audit ?? why ?? "–" },
 ];
 const COMMITS = [number("Commit", "seq"), when("At", "at"), number("Events", "events"), number("Duplicates", "duplicates"), number("Rejected", "rejected")];
-const IMPORTS = [
-  when("Began", "started_at"),
-  { title: "File", kind: "main", text: ({ file }) => String(file ?? "–").split("/").at(-1) },
-  text("Listener", "listener_id"), text("State", "state"),
-  number("Read", "read"), number("New", "new"), number("Duplicate", "duplicate"), number("Overlap", "overlap"), number("Rejected", "rejected"),
-  { title: "Why rejected", kind: "long", text: ({ rejected_by_reason: reasons }) => Object.entries(reasons ?? {}).map(([reason, rows]) => `${reason}: ${count(rows)}`).join("; ") || "–" },
-  { title: "Balance", text: ({ read, new: fresh, duplicate, overlap, rejected, erased, state }) =>
-    state !== "settled" ? "open" : read === fresh + duplicate + (overlap ?? 0) + rejected + (erased ?? 0) ? "even" : "uneven" },
-];

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import socket
 import time
+import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,9 +13,12 @@ from typing import Any
 
 import pytest
 import requests
+from flask import Flask
+from werkzeug.test import create_environ
 
 from api.application import create_app
 from api.uploading.folders import Order, UploadFolder, new_folder, safe_name
+from api.uploading.receiving import receive
 from listens.codec import decode
 from listens.settings import Settings
 from tests.api.serving import served
@@ -316,3 +320,43 @@ def test_a_folder_has_one_process_at_a_time(tmp_path):
 )
 def test_a_file_is_called_as_it_was_but_for_what_could_harm(tmp_path: Path, name, expected):
     assert safe_name(name) == expected
+
+
+class Endless(io.RawIOBase):
+    """A form with one file, made as it's read."""
+
+    def __init__(self, size: int) -> None:
+        head = b'--boundary\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+        self._parts = [head, size, b"\r\n--boundary--\r\n"]
+        self.length = len(head) + size + len(self._parts[-1])
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._parts:
+            return 0
+        part = self._parts[0]
+        piece = bytes(min(len(buffer), part)) if isinstance(part, int) else part[: len(buffer)]
+        buffer[: len(piece)] = piece
+        rest = part - len(piece) if isinstance(part, int) else part[len(piece) :]
+        self._parts[:1] = [rest] if rest else []
+        return len(piece)
+
+
+def test_a_file_of_any_size_takes_little_memory(tmp_path):
+    body = Endless(64 * MEBIBYTE)
+    environ = create_environ(method="POST") | {
+        "CONTENT_TYPE": "multipart/form-data; boundary=boundary",
+        "CONTENT_LENGTH": str(body.length),
+        "wsgi.input": io.BufferedReader(body),
+    }
+    folder = new_folder(tmp_path)
+    tracemalloc.start()
+    with Flask("api").request_context(environ):
+        (path,) = receive(folder, most_mb=65)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert path.stat().st_size == 64 * MEBIBYTE
+    assert peak < MEBIBYTE

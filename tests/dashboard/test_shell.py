@@ -90,6 +90,8 @@ def test_any_static_server_serves_the_page(browser, database):
     expect(page.locator("[data-tile=plays]")).to_have_text(str(plays))
     page.get_by_role("link", name="Pipeline").click()
     expect(page.locator("h1")).to_have_text("Pipeline")
+    shown(page)
+    expect(page.locator("#drop")).to_be_hidden()  # the API takes no files from there
     page.close()
     for process in (files, api):
         process.terminate()
