@@ -25,6 +25,7 @@ MOST_WAITING = 8
 
 STORE_SECONDS = 3
 RETRY_SECONDS = 1
+LOOK_SECONDS = 0.3
 BUSY_RETRY_SECONDS = 30
 CLOSE_SECONDS = 8
 """How long the end of the API waits for an import to end in order; gunicorn gives it ten."""
@@ -48,7 +49,6 @@ class Uploads:
         self._more = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._process: subprocess.Popen[bytes] | None = None
 
     def take(self, order: Order) -> dict[str, Any]:
         """Write the files of the current request to disk, to be imported; the upload's account.
@@ -76,8 +76,6 @@ class Uploads:
         """Ask the import to end, and begin no other; to be called from a signal's handler."""
         self._stopping.set()
         self._more.set()
-        if process := self._process:
-            process.terminate()
 
     def close(self) -> None:
         """Stop, and wait a little for it."""
@@ -158,11 +156,7 @@ class Uploads:
         """How the import ended; None where it was stopped, to be gone on with."""
         accounts.note(self._store, folder.upload_id, state=accounts.IMPORTING)
         _log.info("an upload is imported", extra={"upload_id": folder.upload_id})
-        process = self._process = child.start(folder, lock)
-        if self._stopping.is_set():  # before it could be asked to
-            process.terminate()
-        status = process.wait()
-        self._process = None
+        status = self._ended(child.start(folder, lock))
         if outcome := child.success(folder):
             return outcome
         if self._stopping.is_set():
@@ -171,6 +165,14 @@ class Uploads:
         told = folder.messages.read_text(encoding="utf-8", errors="replace")[-4000:]
         _log.warning("an upload wasn't imported (status %d): %s", status, told)
         return child.failure(folder, status)
+
+    def _ended(self, process: subprocess.Popen[bytes]) -> int:
+        """Its exit status; it's asked to end when the API does."""
+        while (status := process.poll()) is None:
+            if self._stopping.wait(LOOK_SECONDS):
+                process.terminate()  # once: asked again, it would leave its account open
+                return process.wait()
+        return status
 
     def _is_noted(self, folder: UploadFolder, facts: dict[str, Any]) -> bool:
         """Note how it ended, as soon as the store answers; False where the API ends before."""
