@@ -89,7 +89,7 @@ def test_a_dropped_file_is_imported_and_changes_the_charts(own_page, own_server,
     own_page.get_by_label("Listener").fill("anna")
 
     drop(own_page, **{"history.csv": CSV})
-    status = own_page.get_by_role("status")
+    status = own_page.locator("#drop-status")
     expect(status).to_have_text("All rows are sent, and are being counted.", timeout=SLOW_MS)
     expect(own_page.locator("#drop-bar")).to_be_visible()
     pipeline.drain()
@@ -119,12 +119,12 @@ def test_what_is_wrong_is_told_and_can_be_tried_again(own_page, own_server, pipe
     choose = own_page.get_by_label("Choose files")
     choose.focus()
     choose.set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": CSV.encode()})
-    alert = own_page.get_by_role("alert")
+    alert = own_page.locator("#drop-error")
     expect(alert).to_contain_text("a.csv doesn't say who listened", timeout=SLOW_MS)
 
     own_page.get_by_label("Listener").fill("anna")
     own_page.get_by_role("button", name="Try again").click()
-    status = own_page.get_by_role("status")
+    status = own_page.locator("#drop-status")
     expect(status).to_have_text("All rows are sent, and are being counted.", timeout=SLOW_MS)
     expect(alert).to_have_text("")
     assert pipeline.store.imports.find_one({})["listener_id"] == "anna"
@@ -137,7 +137,7 @@ def test_too_much_is_told_before_it_is_sent(own_page, own_server, pipeline):
     own_page.get_by_label("Choose files").set_input_files(large)
 
     told = "The files have 2 MiB, and an upload may have 1 MiB."
-    expect(own_page.get_by_role("alert")).to_contain_text(told)
+    expect(own_page.locator("#drop-error")).to_contain_text(told)
     assert pipeline.store.uploads.count_documents({}) == 0
 
 
@@ -148,7 +148,7 @@ def test_an_error_fits_and_is_accessible(browser, own_server, size, scheme):
     show(page, own_server, "/pipeline")
     name = "a" * 120 + ".csv"
     drop(page, **{name: "colour\nred\n"})
-    expect(page.get_by_role("alert")).to_contain_text("no listening history", timeout=SLOW_MS)
+    expect(page.locator("#drop-error")).to_contain_text("no listening history", timeout=SLOW_MS)
 
     wide = page.evaluate("document.documentElement.scrollWidth")
     found = violations(page)
