@@ -117,24 +117,26 @@ def live_messages(count: int) -> Iterator[Message]:
     run = f"{now_ms:x}"
     for number in range(count):
         listener, title, artist = f"live-{number % LIVE_LISTENERS}", f"song {run} {number}", "live"
-        song_id = identity.song_id(artist, title)
-        ended_at = now_ms + number * 1000 // EVENTS_A_SECOND
-        yield (
-            listener,
-            encode(
-                {
-                    "event_id": identity.event_id(listener, ended_at, song_id, 180_000, 0),
-                    "listener_id": listener,
-                    "ended_at": ended_at,
-                    "ms_played": 180_000,
-                    "kind": "music",
-                    "song_id": song_id,
-                    "title": title,
-                    "artist": artist,
-                    "artist_id": identity.artist_id(artist),
-                    "platform": "ios",
-                    "country": "DE",
-                    "source": "simulator",
-                }
-            ),
-        )
+        ended_at_ms = now_ms + number * 1000 // EVENTS_A_SECOND
+        yield live_message(listener, title, artist, ended_at_ms=ended_at_ms)
+
+
+def live_message(listener: str, title: str, artist: str, *, ended_at_ms: int) -> Message:
+    """A play of three minutes that has just ended."""
+    song_id = identity.song_id(artist, title)
+    played_ms = 180_000
+    listen = {
+        "event_id": identity.event_id(listener, ended_at_ms, song_id, played_ms, 0),
+        "listener_id": listener,
+        "ended_at": ended_at_ms,
+        "ms_played": played_ms,
+        "kind": "music",
+        "song_id": song_id,
+        "title": title,
+        "artist": artist,
+        "artist_id": identity.artist_id(artist),
+        "platform": "ios",
+        "country": "DE",
+        "source": "simulator",
+    }
+    return listener, encode(listen)
