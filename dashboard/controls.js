@@ -1,8 +1,8 @@
 // The controls: what they show of the state, and the states they ask for.
 import { RELATIVE, bounds, day, iso, kindOf, plusDays, step, windowAt } from "./data/windows.js";
-import { addressOf } from "./data/address.js";
+import { addressOf, itemAddress } from "./data/address.js";
 import { keptChoices } from "./data/choices.js";
-import { check, h, setOptions } from "./dom.js";
+import { check, h, linked, setOptions } from "./dom.js";
 import { valueLabel } from "./format.js";
 import { spanLabel } from "./sentences.js";
 
@@ -20,6 +20,14 @@ export function showNav(state, features) {
   const focused = Array.from(nav.children).indexOf(document.activeElement);
   nav.replaceChildren(...links);
   links[focused]?.focus();
+}
+
+/** Who signed in, with a link to their own page if they have one, and the way out; nothing for others. */
+export function showUser(state, user) {
+  find("#account").hidden = !user;
+  if (!user) return;
+  const own = user.listener ? itemAddress(state, "listeners", user.listener) : null;
+  find("#account-name").replaceChildren(linked(own, user.name));
 }
 
 /**
@@ -106,6 +114,10 @@ function showSteps(state, kind, range) {
 
 function showSlice(state, slices) {
   const value = find("#slice-value");
+  for (const option of find("#slice").options) {
+    const isEmpty = option.value && option.value !== state.slice && slices?.[option.value].items.length === 0;
+    option.hidden = option.disabled = Boolean(isEmpty); // nothing to choose, or nothing that this reader may
+  }
   find("#slice").value = state.slice;
   value.hidden = !state.slice;
   if (state.slice) setOptions(value, optionsOf(slices, state.slice, state.value), state.value);

@@ -1,9 +1,9 @@
 // Wires the page: the address gives the state, the API the data, a view shows them.
-import { ApiError, address, get, offered } from "./data/api.js";
+import { ApiError, address, get, loginAddress, offered } from "./data/api.js";
 import { formatAddress, itemAddress, parseAddress } from "./data/address.js";
 import * as live from "./data/live.js";
 import { RELATIVE } from "./data/windows.js";
-import { listen, showControls, showNav, withValue } from "./controls.js";
+import { listen, showControls, showNav, showUser, withValue } from "./controls.js";
 import { h } from "./dom.js";
 import { useZone } from "./format.js";
 import { freshness, renderFreshness, renderNotice } from "./panels.js";
@@ -32,8 +32,10 @@ async function refresh() {
     if (signal.aborted) return;
     Object.assign(app, shared);
     if (app.features.may("listens:read")) live.open();
-    const wanted = allowed(withValue(page.state, app.slices));
-    if (wanted !== page.state) return show(wanted);
+    const chosen = withValue(page.state, app.slices);
+    if (chosen !== page.state) return show(chosen);
+    const wanted = allowed(chosen);
+    if (wanted !== chosen) return show(wanted, { replace: true }); // or the back button would lead here again
     const state = await dated(wanted, signal);
     const data = await page.view.load(state, { ...app, get: (path, query) => get(path, query, signal) });
     if (signal.aborted) return;
@@ -75,11 +77,13 @@ async function dated(state, signal) {
   return { ...state, custom: true, window: "all", from: period.from ?? "", to: period.to ?? "" };
 }
 
-/** What a shared link opens is one listener's page, whatever the address says. */
+/** What can be shown in place of what the address says: to a shared link the page of its listener, and
+ * periods are compared where no two listeners are known. */
 function allowed(state) {
   const { only } = app.features;
-  if (!only || (state.entity === "listeners" && state.key === only)) return state;
-  return parseAddress(itemAddress(state, "listeners", only));
+  if (only) return state.entity === "listeners" && state.key === only ? state : parseAddress(itemAddress(state, "listeners", only));
+  if (state.view === "compare" && !state.own.periods && !page.view.knowsTwo(app.slices)) return { ...state, own: { periods: "yes" } };
+  return state;
 }
 
 /** Put an empty view up at once: it's as large as it will be. */
@@ -105,7 +109,7 @@ function draw() {
   root.ariaBusy = "false";
   label(page.shown, page.data);
   document.getElementById("zone").textContent = app.config.time_zone;
-  document.getElementById("account-link").hidden = !app.features.hasAccount;
+  document.getElementById("account-link").hidden = !app.features.user;
   renderFreshness(freshness(app.status, BEAT_SECONDS));
   page.view.draw(root, page.data, page.shown, app);
 }
@@ -118,6 +122,7 @@ function label(state, data) {
   const span = page.view.controls(state).includes("window") ? `${spanLabel(state)} – ` : "";
   document.title = `${title} – ${span}Playcount`;
   showNav(state, app.features);
+  showUser(state, app.features?.user);
   control(state);
 }
 
@@ -146,7 +151,10 @@ function showError(error) {
   const isMistake = error.status >= 400 && error.status < 500;
   const after = isMistake || !(error instanceof ApiError) ? "" : ` Trying again in ${retrySeconds} s.`;
   const kept = page.data ? ` What you see is still ${spanLabel(page.shown)}, as last known.` : "";
-  renderNotice(`${error.message}${after}${kept}`, error.status === 401 ? address("/login") : null);
+  const isUnknown = error.status === 401;
+  if (isUnknown) live.close();
+  const message = isUnknown && app.features ? gone(app.features) : error.message;
+  renderNotice(`${message}${after}${kept}`, isUnknown ? loginAddress() : null);
   document.body.classList.remove("busy");
   if (!page.data) root.querySelectorAll(".loading").forEach((each) => each.classList.add("failed"));
   if (error.status === 404 && page.state.view === "item") {
@@ -158,6 +166,9 @@ function showError(error) {
   timer = setTimeout(refresh, retrySeconds * 1000);
   retrySeconds = Math.min(retrySeconds * 2, 300, Math.max(app.config?.poll_seconds ?? 0, FIRST_RETRY_SECONDS));
 }
+
+/** What it means that one who was known no longer is. */
+const gone = ({ only }) => (only ? "This link opens nothing any more." : "You aren't signed in any more.");
 
 /** Something was counted: show it at once, but not more often than every few seconds. */
 function changed() {
@@ -186,6 +197,7 @@ function start() {
   moveFormer();
   document.getElementById("api-link").href = address("/openapi.json");
   document.getElementById("account-link").href = address("/login");
+  document.getElementById("account").action = address("/logout");
   document.getElementById("skip").addEventListener("click", (event) => {
     event.preventDefault();
     document.getElementById("content").focus();

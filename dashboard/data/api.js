@@ -18,6 +18,10 @@ export function address(path, parameters) {
   return `${base}${path}${query && `?${query}`}`;
 }
 
+/** Where one signs in. From the API's own page it leads back to what is shown: what stands after `#`
+ * stays in the browser's address all the way. */
+export const loginAddress = () => `${address("/login", base ? null : { next: location.pathname + location.search })}${location.hash}`;
+
 /** The JSON answer to a GET request. */
 export async function get(path, parameters, signal) {
   let response;
@@ -64,8 +68,8 @@ export async function vendored(name) {
 
 /**
  * What this server offers beyond what every one does, as its description says, and what the one who
- * asks may see: `may(scope)`, `only`, the one listener whose page a shared link opens, and
- * `hasAccount`, whether there's a user who can sign out.
+ * asks may see: `may(scope)`, `only`, the one listener whose page a shared link opens, `namesEveryone`,
+ * whether charts name all listeners, and `user`, who signed in as `{ name, listener }`.
  */
 export async function offered(signal) {
   const { paths } = await get("/openapi.json", null, signal);
@@ -79,7 +83,8 @@ export async function offered(signal) {
     // A page of another origin may read, and send nothing.
     upload: Boolean(paths["/api/imports"]?.post) && may("admin") && new URL(address("/"), location).origin === location.origin,
     may,
-    hasAccount: Boolean(me?.access && me.kind === "user"),
     only: may("charts:read") ? null : (me.listener ?? null),
+    namesEveryone: me?.sees_everyone ?? true,
+    user: me?.kind === "user" ? me : null,
   };
 }

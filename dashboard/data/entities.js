@@ -2,15 +2,17 @@
 import { addressOf, itemAddress } from "./address.js";
 import { amount, count, decimal, hours, MEASURES, rate, share, valueLabel } from "../format.js";
 
-const text = (title, member) => ({ title, text: (row) => row[member] ?? "unknown" });
+const UNNAMED = "another listener"; // whose name this reader may not know
+const text = (title, member, missing = "unknown") => ({ title, text: (row) => row[member] ?? missing });
 
-/** Entity → its route, the member with its id, those that name it, its noun, and its page. */
+/** Entity → its route, the member with its id, those that name it, its noun, and its page;
+ * `unnamed` is what one without a name is called, if it isn't unknown. */
 export const ENTITIES = {
   songs: { id: "song_id", name: "title", detail: "artist", noun: "song", columns: [text("Title", "title"), text("Artist", "artist")], page: true },
   artists: { id: "artist_id", name: "artist", noun: "artist", columns: [text("Artist", "artist")], page: true },
   albums: { id: "album_id", name: "album", detail: "artist", noun: "album", columns: [text("Album", "album"), text("Artist", "artist")], page: true },
   genres: { id: "genre", name: "genre", noun: "genre", columns: [text("Genre", "genre")], page: true },
-  listeners: { id: "listener", name: "listener", noun: "listener", columns: [text("Listener", "listener")], page: true },
+  listeners: { id: "listener", name: "listener", noun: "listener", unnamed: UNNAMED, columns: [text("Listener", "listener", UNNAMED)], page: true },
   platforms: { id: "platform", name: "platform", noun: "platform", slice: "platform", columns: [text("Platform", "platform")] },
   countries: { id: "country", name: "country", noun: "country", slice: "country", columns: [{ title: "Country", text: (row) => valueLabel("country", row.country) }] },
 };
@@ -37,23 +39,26 @@ const RANK = { title: "Rank", isNumber: true, text: (row) => count(row.rank) };
 /** The columns of a chart's table. */
 export const columnsOf = (entity) => [RANK, ...ENTITIES[entity].columns, ...SUMS];
 
-/** Where an item's name leads: its own page, or what is shown narrowed by it. */
+/** What an item is called. */
+export const nameOf = (entity, item) => item[ENTITIES[entity].name] ?? ENTITIES[entity].unnamed ?? "unknown";
+
+/** Where an item's name leads: its own page, or what is shown narrowed by it; without a state, nowhere. */
 export function hrefOf(state, entity, item) {
   const { id, page, slice } = ENTITIES[entity];
-  if (item[id] === null) return null; // a listener whose name this reader may not know
+  if (!state || item[id] === null) return null; // null: a listener whose name this reader may not know
   if (page) return itemAddress(state, entity, item[id]);
   return slice && state.view === "overview" ? addressOf(state, "overview", { by: state.by, slice, value: item[id] }) : null;
 }
 
 /** The rows of a chart, as `charts/ranking.js` draws them. */
 export function rankingRows(items, entity, { by, state, total }) {
-  const { id, name, detail } = ENTITIES[entity];
+  const { id, detail } = ENTITIES[entity];
   return items.map((item) => {
     const value = MEASURES[by].of(item);
     return {
       ...item,
       id: item[id] ?? `rank ${item.rank}`,
-      name: entity === "countries" ? valueLabel("country", item.country) : (item[name] ?? "unknown"),
+      name: entity === "countries" ? valueLabel("country", item.country) : nameOf(entity, item),
       detail: detail ? (item[detail] ?? "") : "",
       href: hrefOf(state, entity, item),
       value,

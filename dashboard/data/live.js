@@ -9,7 +9,8 @@ let source = null;
 const arrivals = new Map(); // second → listens; an import brings thousands in one
 let retry = 0;
 
-/** Call `told(listen)` for each listen that is counted from now on; returns what ends that. */
+/** Call `told(listen)` for each listen that is counted from now on, `told(null)` where some may have
+ * been missed; returns what ends that. */
 export function follow(told) {
   listeners.add(told);
   return () => listeners.delete(told);
@@ -24,6 +25,7 @@ export function open() {
   source.addEventListener("error", () => {
     if (source?.readyState !== EventSource.CLOSED) return; // it comes back by itself
     source = null;
+    listeners.forEach((told) => told(null)); // asking shows what was missed, or why nothing is told
     retry = setTimeout(() => {
       retry = 0;
       open();

@@ -5,7 +5,7 @@ import { moved } from "../charts/ranking.js";
 import { renderTable, tableBox } from "../charts/table.js";
 import { formatAddress, selection } from "../data/address.js";
 import { address } from "../data/api.js";
-import { ENTITIES, SORTED, hrefOf, plural } from "../data/entities.js";
+import { ENTITIES, SORTED, hrefOf, nameOf, plural } from "../data/entities.js";
 import { lastMonths, spanBefore } from "../data/spans.js";
 import { check, h, isNarrow, segments } from "../dom.js";
 import { count } from "../format.js";
@@ -73,7 +73,7 @@ async function found(state, { get, features }) {
   const { entity, own: { q } } = state;
   if (features.search) {
     const { [entity]: hits } = await get("/api/search", { q, entity, limit: PAGE });
-    return { ...hits, isFound: true };
+    return { ...(hits ?? { items: [], total: 0 }), isFound: true }; // no hits of what isn't named
   }
   const { items } = await get(...request({ ...state, own: { ...state.own, page: "" } }, features, { limit: MOST }));
   const { name, detail } = ENTITIES[entity];
@@ -95,6 +95,7 @@ export function draw(root, data, state, app) {
     sort: isRising || data.isFound ? undefined : (by) => sort(state, app, by),
   });
   drawPages(root, data, state, app);
+  root.querySelector(".search").hidden = entity === "listeners" && !app.features.namesEveryone;
   const csv = find("csv");
   csv.hidden = !app.features.csv || isRising || data.uncounted;
   if (!csv.hidden) csv.href = csvAddress(state, app.features);
@@ -166,13 +167,13 @@ function csvAddress(state, features) {
 }
 
 function drawMonths(element, { items, months, tops }, state) {
-  const { id, name } = ENTITIES[state.entity];
-  const first = items.slice(0, LINES);
+  const { id } = ENTITIES[state.entity];
+  const first = items.slice(0, LINES).filter((item) => item[id] !== null); // who has no name can't be followed
   element.hidden = months.length < 2 || !first.length || Boolean(state.own.q) || state.by !== "plays" || Number(state.own.page || 1) > 1;
   if (element.hidden) return;
   const series = first.map((item) => ({
     id: item[id],
-    name: item[name] ?? "unknown",
+    name: nameOf(state.entity, item),
     ranks: tops.map((top) => top.items.find((each) => each[id] === item[id])?.rank ?? null),
   }));
   drawRanks(element, series, months, { entity: state.entity, most: DEEPEST });

@@ -30,6 +30,9 @@ export function mount(_, app) {
   ];
 }
 
+/** Whether this reader knows two listeners; if not, there are only periods to compare. */
+export const knowsTwo = (slices) => slices.listener.items.length > 1;
+
 export async function load(state, { get, slices, range }) {
   const sides = sidesOf(state, slices, range);
   if (sides.some(({ value }) => !value)) return { sides, answers: [] };
@@ -59,7 +62,9 @@ function sidesOf(state, slices, range) {
 }
 
 export function draw(root, { sides, answers }, state, app) {
-  check(root.querySelector(".filters fieldset"), state.own.periods ?? "");
+  const what = root.querySelector(".filters fieldset");
+  what.hidden = !knowsTwo(app.slices);
+  check(what, state.own.periods ?? "");
   drawChoices(root, sides, state, app);
   root.querySelectorAll("figure, section").forEach((each) => (each.hidden = !answers.length));
   if (!answers.length) return;

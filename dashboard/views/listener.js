@@ -59,7 +59,8 @@ export function draw(root, data, state, app) {
   root.querySelector("#save").onclick = () => savePicture(item, spanLabel(state));
   drawDiscoveries(root.querySelector("#discoveries"), item, state, where);
   drawWeek(root.querySelector("#week"), data.rhythm.hours, { by: "plays", where });
-  for (const entity of LISTS) drawRanking(root.querySelector(`#${entity}`), item[entity], { entity, by: "plays", where, state });
+  const linked = app.features.only ? null : state; // a shared link opens no other page
+  for (const entity of LISTS) drawRanking(root.querySelector(`#${entity}`), item[entity], { entity, by: "plays", where, state: linked });
 }
 
 /** What is said about habits, as pairs of a term and a text. */

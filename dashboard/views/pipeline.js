@@ -47,6 +47,7 @@ export function draw(root, { imports, status, everything }, _, app) {
   show(root, "components", COMPONENTS, components(status), "name");
   show(root, "versions", VERSIONS, status.versions.map((each) => ({ ...each, isRead: each.version === status.pointer?.version })), "version");
   show(root, "imports", IMPORTS, imports.items, "import_id");
+  root.querySelector("#imports").closest("section").hidden = !app.features.may("admin");
   show(root, "commits", COMMITS, status.commits.map((each, place) => ({ ...each, key: `${each.seq} ${place}` })), "key");
 }
 
