@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from datetime import timedelta
 from urllib.parse import quote
@@ -9,6 +11,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import expect
 
+from listens.identity import song_id
 from tests.api.documents import Heard, write_commit
 from tests.dashboard.conftest import LISTENERS, NOW
 from tests.dashboard.pages import answer, show, shown, table, texts
@@ -104,6 +107,60 @@ def test_a_page_has_the_numbers_of_the_api(page, server, entity):
     ]
 
 
+def test_a_song_shows_where_it_is_left(page, server, database):
+    heard_ms = [0, 20_000, 30_000, 199_999, 200_000, 900_000]
+    commit_now(
+        database[1],
+        [Heard(NOW, "Left", ms_played=ms, duration_ms=200_000) for ms in heard_ms]
+        + [Heard(NOW, "Left", ms_played=200_000)],  # of unknown length
+    )
+    key = song_id("Björk", "Left").hex()
+    show(page, server, f"/songs/{key}")
+    page.locator("#drop-off summary").click()
+    streams = [0, 2, 0, 0, 0, 0, 0, 0, 0, 3]  # 0 ms is no stream
+
+    assert answer(page, server, f"/api/songs/{key}")["drop_off"] == streams
+    assert table(page, "#drop-off") == [
+        [f"{10 * place}% – {10 * place + 10}%", str(number)] for place, number in enumerate(streams)
+    ]
+    assert texts(page, "#drop-off .value") == ["60%" if n == 3 else f"{20 * n}%" for n in streams]
+    bars = page.locator("#drop-off .bar").evaluate_all("(bars) => bars.map((b) => b.style.width)")
+    assert [round(float(width.rstrip("%"))) for width in bars] == [0, 67, 0, 0, 0, 0, 0, 0, 0, 100]
+    expect(page.locator("#drop-off figcaption")).to_have_text(
+        "60% of 5 streams went through to the last tenth."
+    )
+
+
+def test_a_song_whose_length_is_unknown_says_so(page, server, database):
+    commit_now(database[1], [Heard(NOW, "Of any length")])
+    show(page, server, f"/songs/{song_id('Björk', 'Of any length').hex()}")
+
+    expect(page.locator("#drop-off .message")).to_have_text(
+        re.compile(r"^Of no stream is the track's length known: All time, .?Of any length.?\.$")
+    )
+
+
+def test_a_chart_is_downloaded_as_the_api_tells_it(page, server, database, tmp_path):
+    names = [('Käse, "Brot"', "Die Ärzte, live"), ("two\nlines; one", "Sigur Rós"), ("'", "戦場")]
+    commit_now(database[1], [Heard(NOW, title, artist) for title, artist in names])
+    show(page, server, "/charts/songs?window=2026-11&by=skips&order=asc")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    saved = tmp_path / "chart.csv"
+    download.value.save_as(saved)
+    asked = "/api/top-songs?window=2026-11&by=skips&order=asc&limit=1000"
+    items = answer(page, server, asked)["items"]
+    rows = list(csv.DictReader(io.StringIO(saved.read_bytes().decode("utf-8-sig"), newline="")))
+
+    assert download.value.suggested_filename == "top-songs.csv"
+    compared = page.request.get(f"{server}{asked}&compare=previous&format=csv")
+    assert saved.read_bytes() == compared.body()
+    assert len(rows) == len(items) > 40
+    for name in ("rank", "title", "artist", "plays", "skips"):
+        assert [row[name] for row in rows] == [str(item[name]) for item in items]
+    assert set(names) <= {(row["title"], row["artist"]) for row in rows}
+
+
 @pytest.mark.parametrize("listener", LISTENERS)
 def test_a_listener_has_a_page_whatever_the_name(page, server, listener):
     show(page, server, f"/listeners/{quote(listener, safe='')}?window=2026")
@@ -168,6 +225,12 @@ def test_a_listen_shows_in_the_live_table_as_it_arrives(page, server, database):
     expect(sliding.filter(has_text=f"Arrived {seq}")).to_be_visible(timeout=15_000)
     expect(sliding.filter(has_text=f"Earlier {seq}")).to_be_visible()
     expect(sliding.filter(has_text=f"Long ago {seq}")).to_have_count(0)
+
+
+def commit_now(store, listens):
+    """Count some more listens."""
+    seq = store.speed_commits.find_one(sort=[("_id", -1)])["_id"] + 1
+    write_commit(store, seq, listens)
 
 
 def test_two_listeners_are_compared(page, server):
