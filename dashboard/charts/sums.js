@@ -80,7 +80,7 @@ export function drawRanks(figure, series, months, { entity, most }) {
   const rows = months.map((period, place) => ({ period, ranks: series.map(({ ranks }) => ranks[place]) }));
   const known = series[0].ranks.filter((rank) => rank !== null);
   const caption = known.length
-    ? `${named(series[0].name)}: best rank ${count(Math.min(...known))} of all ${entity}, rank ${count(known.at(-1))} the last time it was heard.${most ? ` Ranks beyond ${count(most)} aren't shown.` : ""}`
+    ? `${named(series[0].name)}: best rank ${count(Math.min(...known))} of all ${entity}, rank ${count(known.at(-1))} the last time ${entity === "listeners" ? "anything" : "it"} was heard.${most ? ` Ranks beyond ${count(most)} aren't shown.` : ""}`
     : "";
   bump.render(figure, series, {
     title: "Rank by month",
