@@ -317,6 +317,18 @@ def test_a_session_that_has_ended_is_told_and_leads_back(browser, address, datab
         expect(page.locator("h1")).to_have_text("Top genres")
 
 
+def test_a_session_that_ends_is_noticed_before_anything_is_asked_for(browser, address, database):
+    """By the stream, which ends within some ten seconds; the page asks by itself in an hour."""
+    with reading(browser, address, allowed=(401,)) as page:
+        sign_in(page, address, "anna", "/live")
+        expect(page.locator("#stream-state")).to_have_text("connected")
+        sessions.end_all(database[1], "anna")
+
+        expect(page.locator("#notice")).to_contain_text(
+            "You aren't signed in any more.", timeout=60_000
+        )
+
+
 # Their form
 
 
