@@ -17,7 +17,7 @@ from tests.conftest import free_ports
 
 EVIL = "evil.example:5000"
 INSIDE = {"view": "songs", "key": "0" * 32, "name": "main.js", "listener": "anna",
-          "genre": "rock", "secret": "nothing"}  # fmt: skip
+          "genre": "rock", "secret": "nothing", "upload_id": "nothing"}  # fmt: skip
 ROUTES = [
     (method, path.format(**INSIDE))
     for path, methods in description()["paths"].items()
