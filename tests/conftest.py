@@ -71,20 +71,25 @@ def mongo_server(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def fresh_database(mongo_server: Settings, tmp_path: Path) -> Iterator[Settings]:
-    """Settings with a database, a topic name, an archive and checkpoints that no other test has."""
-    unique = uuid.uuid4().hex[:12]
-    fresh = mongo_server.model_copy(
+def database_name(mongo_server: Settings) -> Iterator[str]:
+    """A database that isn't there yet; a folder may have another one for its tests."""
+    name = unique_name()
+    yield name
+    with client(mongo_server) as mongo:
+        mongo.drop_database(name)
+
+
+@pytest.fixture
+def fresh_database(mongo_server: Settings, database_name: str, tmp_path: Path) -> Settings:
+    """Settings with an empty database, and a topic name, an archive and checkpoints of its own."""
+    return mongo_server.model_copy(
         update={
-            "database": f"test_{unique}",
-            "topic": f"test_{unique}",
+            "database": database_name,
+            "topic": unique_name(),
             "archive_uri": (tmp_path / "archive").as_uri(),
             "checkpoint_uri": (tmp_path / "checkpoints").as_uri(),
         }
     )
-    yield fresh
-    with client(fresh) as mongo:
-        mongo.drop_database(fresh.database)
 
 
 @pytest.fixture
@@ -103,6 +108,11 @@ def spark(settings: Settings) -> Iterator[SparkSession]:
     session = spark_session(local, "tests")
     yield session
     session.stop()
+
+
+def unique_name() -> str:
+    """For a database or topic of a test."""
+    return f"test_{uuid.uuid4().hex[:12]}"
 
 
 def free_ports() -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""An application on a database of its own."""
+"""An application on an empty database."""
 
 from __future__ import annotations
 
@@ -11,6 +11,25 @@ from flask.testing import FlaskClient
 from api.application import create_app
 from listens.settings import Settings
 from listens.store import Store, connect, ensure_indexes, open_store
+from tests.conftest import unique_name
+
+
+@pytest.fixture(scope="session")
+def reused(mongo_server: Settings) -> Iterator[Store]:
+    """The database of all tests here: to make and drop one takes longer than most of them."""
+    opened = connect(mongo_server.model_copy(update={"database": unique_name()}))
+    ensure_indexes(opened)
+    yield opened
+    opened.client.drop_database(opened.name)
+    opened.client.close()
+
+
+@pytest.fixture
+def database_name(reused: Store) -> str:
+    """`reused`, emptied: collections and indexes stay, as in an installation that has run."""
+    for name in reused.list_collection_names():
+        reused[name].delete_many({})
+    return reused.name
 
 
 @pytest.fixture
