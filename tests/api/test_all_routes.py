@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -123,16 +124,22 @@ def test_another_method_is_refused_and_told_which_go(unconnected_client, path, m
     assert "GET" in response.headers["Allow"]
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in READ if path.startswith("/api/") and path != "/api/me"]
-)
-def test_without_the_store_every_data_route_is_unavailable(unconnected_client, path):
-    if path == "/api/stream":
-        return  # tests/api/test_stream.py asks it
-    response = unconnected_client.get(path.format(**INSIDE), query_string=NEEDED.get(path, {}))
+def test_without_the_store_every_data_route_is_unavailable(unconnected_client):
+    # /api/me needs no store; tests/api/test_stream.py asks the stream.
+    paths = [path for path in READ if path.startswith("/api/")]
+    paths = [path for path in paths if path not in ("/api/me", "/api/stream")]
+    app = unconnected_client.application
 
-    assert (response.status_code, response.content_type) == (503, "application/problem+json")
-    assert response.headers["Retry-After"] == "5"
+    def told(path):
+        response = app.test_client().get(path.format(**INSIDE), query_string=NEEDED.get(path, {}))
+        return response.status_code, response.content_type, response.headers.get("Retry-After")
+
+    # All at once: each waits for the store for seconds.
+    with ThreadPoolExecutor(len(paths)) as askers:
+        answers_by_path = dict(zip(paths, askers.map(told, paths), strict=True))
+
+    assert len(paths) > 20
+    assert answers_by_path == dict.fromkeys(paths, (503, "application/problem+json", "5"))
 
 
 @pytest.mark.usefixtures("filled")
