@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from api.access import links, sessions, tokens, users
+from api.access.passwords import hash_password
 from listens.store import Store
 from tests.api.documents import Heard, write_commit, write_version
 
@@ -44,13 +47,21 @@ def fill(store: Store) -> None:
 def add_everyone(store: Store) -> dict[str, dict[str, str]]:
     """Add users, tokens and a link; name → the headers that show it, but for users."""
     shown: dict[str, dict[str, str]] = {"anonymous": {}}
-    for name, (role, listener) in USERS.items():
-        users.add(store, name, role=role, listener=listener, password=PASSWORD)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(users, "hash_password", _hashed)
+        for name, (role, listener) in USERS.items():
+            users.add(store, name, role=role, listener=listener, password=PASSWORD)
     for name, (scopes, listener) in TOKENS.items():
         text = tokens.create(store, name, scopes=scopes, listener=listener)
         shown[name] = {"Authorization": f"Bearer {text}"}
     shown["anna's link"] = {"Cookie": f"playcount-link={links.create(store, 'anna')}"}
     return shown
+
+
+@cache
+def _hashed(password: str) -> str:
+    """Hashed once for all tests: a hash is made to take long."""
+    return hash_password(password)
 
 
 def sign_in(store: Store) -> dict[str, dict[str, str]]:

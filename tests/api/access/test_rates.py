@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Iterator
 
-from api.access import users
+import pytest
+from argon2 import PasswordHasher
+
+from api.access import passwords, users
 from api.access.rates import MOST_KEYS, Buckets
 from api.application import create_app
 from tests.api.access.asking import PASSWORD, browser, program
@@ -82,11 +85,22 @@ def test_who_asks_too_often_is_told_when_to_go_on(slow, shown) -> None:
     assert response.content_type == "application/problem+json"
 
 
+@pytest.fixture
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What is counted are guesses, however long each takes."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", quick)
+    passwords._nobodys.cache_clear()
+    yield
+    passwords._nobodys.cache_clear()
+
+
 def attempt(client, name, password="wrong"):
     form = {"name": name, "password": password}
     return client.post("/login", data=form, headers=OURS).status_code
 
 
+@pytest.mark.usefixtures("quick_hashes")
 def test_a_password_is_guessed_ten_times_from_wherever(guarded, filled) -> None:
     users.add(filled, "fred", role="viewer", listener=None, password=PASSWORD)
     guesses = [attempt(browser(guarded, f"203.0.113.{n}"), "fred") for n in range(11)]
@@ -96,12 +110,14 @@ def test_a_password_is_guessed_ten_times_from_wherever(guarded, filled) -> None:
     assert attempt(browser(guarded, "203.0.113.99"), "nobody") == 401
 
 
+@pytest.mark.usefixtures("quick_hashes")
 def test_one_address_guesses_twenty_times_at_whomever(guarded, filled) -> None:
     guesses = [attempt(browser(guarded), f"user {n}") for n in range(21)]
 
     assert guesses == [401] * 20 + [429]
 
 
+@pytest.mark.usefixtures("quick_hashes")
 def test_who_guesses_too_often_is_told_so_on_the_form(guarded) -> None:
     for _ in range(11):
         form = {"name": "hugo", "password": "wrong"}
@@ -113,6 +129,7 @@ def test_who_guesses_too_often_is_told_so_on_the_form(guarded) -> None:
     assert 'value="hugo"' in response.text
 
 
+@pytest.mark.usefixtures("quick_hashes")
 def test_right_passwords_cost_no_guesses(guarded, filled) -> None:
     users.add(filled, "gina", role="viewer", listener=None, password=PASSWORD)
 
