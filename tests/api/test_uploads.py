@@ -37,7 +37,7 @@ MEBIBYTE = 1 << 20
 @pytest.fixture
 def limited(fresh_topic: Settings) -> Settings:
     """Settings by which an upload may have one MiB; the home is this test's own."""
-    home = fresh_topic.home / fresh_topic.database
+    home = fresh_topic.home / fresh_topic.topic
     return fresh_topic.model_copy(update={"upload_max_mb": 1, "home": home})
 
 
