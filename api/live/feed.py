@@ -31,6 +31,10 @@ STALLED_SECONDS = 30
 """How long a client may leave a piece unread; it's then cut off, and resumes by itself."""
 
 READ_SECONDS = 5
+HELD_COMMITS = 100
+"""For streams that are a little behind. However few its listens are, a commit takes 20 to 35 kB, as
+an Arrow table has a schema of its own: 10,000 commits of one listen took 207 MiB."""
+
 COMMITS_AT_ONCE = 10
 """Read for a stream that is behind what is held; a few at a time leave MongoDB."""
 
@@ -213,7 +217,7 @@ class Feed:
 
     def _let_go(self) -> None:
         rows = sum(len(commit.events) for commit in self._held)
-        while rows > RECENT_KEPT and len(self._held) > 1:
+        while len(self._held) > HELD_COMMITS or (rows > RECENT_KEPT and len(self._held) > 1):
             oldest = self._held.popleft()
             rows -= len(oldest.events)
             self._since = oldest.seq

@@ -296,6 +296,31 @@ def test_streams_end_with_the_server(fresh_database: Settings, store: Store) -> 
         assert b"Traceback" not in process.stderr.read()
 
 
+def test_a_stream_that_is_behind_what_is_held_misses_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeding, "HELD_COMMITS", 3)
+    commit(store, 1)
+    feed = feeding.Feed(store, most_clients=1)
+    client = feed.join()
+    for seq in range(2, 40):
+        commit(store, seq, n=1)
+    while feed.until < 39:
+        feed.wait(feed.until, seconds=PATIENCE_SECONDS)
+
+    read, place = [], feeding.Place(1)
+    while place.seq < 39:
+        step = feed.after(place)
+        assert step.begins == place
+        read += [each.seq for each in step.commits]
+        place = feeding.Place(step.until)
+
+    assert read == [*range(2, 40)]
+    assert [each.seq for each in feed._held] == [37, 38, 39]
+    feed.leave(client)
+    feed.stop()
+
+
 def test_a_client_that_does_not_read_is_cut_off(
     fresh_database: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,8 +4,9 @@
 
 Brings its own stack on free ports, with an imported history and a batch of it. The overview is
 open in a headless Chromium that asks anew every `--every` seconds, and so do `--pollers` plain
-clients beside it, with the ETag that they were given last. Every minute some plays of songs that
-are known already come in over Kafka, so that some answers change while the charts don't grow.
+clients beside it, with the ETag that they were given last. Every `--plays-every` seconds some
+plays of songs that are known already come in over Kafka, so that answers change while the charts
+don't grow.
 
 Prints every five minutes what is resident of the API, all its processes, the page's JavaScript
 heap after a forced collection, its DOM nodes, and what was asked for since the start. Exits with
@@ -45,7 +46,7 @@ from tests.dashboard.pages import SHOWN  # noqa: E402
 
 CHROMIUM = "/usr/bin/chromium"
 HISTORY_ROWS = 20_000
-PLAYS_A_MINUTE = 20
+PLAYS = 20
 LISTENERS, SONGS = 5, 200
 READING_MINUTES = 5
 MIB = 2**20
@@ -134,15 +135,15 @@ def _measured(
           f"{'page asked':>12}{'304':>8}{'clients asked':>15}{'304':>8}", flush=True)  # fmt: skip
     with _polling(installation.settings, of_pollers, options):
         for minute in range(options.minutes + 1):
-            page.wait_for_timeout(max(0.0, began + 60 * minute - time.monotonic()) * 1000)
+            while (left := began + 60 * minute - time.monotonic()) > 0:
+                page.wait_for_timeout(min(left, options.plays_every) * 1000)
+                installation.send(_plays())
             if minute % READING_MINUTES == 0 or minute == options.minutes:
                 reading = _read(installation, cdp, minute)
                 print(f"{minute:6}{reading.api_mib:10.1f}{reading.heap_mib:10.2f}"
                       f"{reading.nodes:8}{of_page.requests:12}{of_page.unchanged:8}"
                       f"{of_pollers.requests:15}{of_pollers.unchanged:8}", flush=True)  # fmt: skip
                 yield reading
-            if minute < options.minutes:
-                installation.send(_plays())
 
 
 def _read(installation: Installation, cdp: CDPSession, minute: float) -> Reading:
@@ -157,7 +158,7 @@ def _plays() -> list[Message]:
     return [
         live_message(f"listener-{random.randrange(LISTENERS)}", f"song {random.randrange(SONGS)}",
                      "polled", ended_at_ms=now_ms - number)
-        for number in range(PLAYS_A_MINUTE)
+        for number in range(PLAYS)
     ]  # fmt: skip
 
 
@@ -219,6 +220,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--minutes", type=int, default=60, help="how long it runs")
     parser.add_argument("--every", type=float, default=10, help="seconds from poll to poll")
+    parser.add_argument("--plays-every", type=float, default=60, help="seconds from some to others")
     parser.add_argument("--pollers", type=int, default=20, help="plain clients beside the page")
     parser.add_argument("--limit-mib", type=float, default=5, help="by how much memory may grow")
     return parser.parse_args()
