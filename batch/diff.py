@@ -39,6 +39,8 @@ class ChartChange:
 def diff(store: Store, first: int, second: int) -> list[ChartChange]:
     """The charts that differ, window by window, larger changes of plays first.
 
+    Those of months, years and all time: what is stored at its finest only is in none of them.
+
     Raises:
         UserMistakeError: a version isn't there, or its charts have been removed.
     """
