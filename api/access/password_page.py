@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from hmac import compare_digest
 
 import pymongo
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from api.access import audit, sessions, tries, users
 from api.access.identifying import access, principal, session_cookie
 from api.access.passwords import LONGEST, SHORTEST, check_password
-from api.access.routes import FORM_BYTES, HOME
+from api.access.routes import FORM_BYTES, HOME, page, too_often
 from listens.errors import UserMistakeError
 
 blueprint = Blueprint("password", __name__, template_folder="templates")
@@ -46,9 +45,7 @@ def _changed(current: str, new: str) -> Response:
     who = principal()
     if seconds := tries.wait(who.name):
         audit.record("password changed", by=who.id, result="too many")
-        response = _page(429, wrong=tries.TOO_OFTEN)
-        response.headers["Retry-After"] = str(math.ceil(seconds))
-        return response
+        return too_often(_page(429, wrong=tries.TOO_OFTEN), seconds)
     with pymongo.timeout(tries.SECONDS):
         is_right = users.change_password(
             access().store, who.name, current=current, new=new, session=_session()
@@ -77,7 +74,8 @@ def _token() -> str:
 
 
 def _page(status: int, *, wrong: str = "", is_changed: bool = False) -> Response:
-    text = render_template(
+    return page(
+        status,
         "password.html",
         user=principal().name,
         token=_token(),
@@ -86,6 +84,3 @@ def _page(status: int, *, wrong: str = "", is_changed: bool = False) -> Response
         shortest=SHORTEST,
         longest=LONGEST,
     )
-    response = make_response(text, status)
-    response.cache_control.no_store = True
-    return response

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 import pymongo
@@ -51,9 +52,7 @@ def sign_in() -> AnyResponse:
         return redirect(HOME, 303)
     if seconds := tries.wait(name):
         audit.record("sign-in", by="anonymous", result="too many")
-        response = _page(429, target=target, name=name, wrong=tries.TOO_OFTEN)
-        response.headers["Retry-After"] = str(math.ceil(seconds))
-        return response
+        return too_often(_page(429, target=target, name=name, wrong=tries.TOO_OFTEN), seconds)
     with pymongo.timeout(tries.SECONDS):
         user = users.authenticate(access().store, name, password)
     if user is None:
@@ -108,15 +107,20 @@ def _set_cookie(response: AnyResponse, name: str, text: str, max_age: timedelta 
 
 def _page(status: int, *, target: str, name: str = "", wrong: str = "") -> Response:
     who = principal()
-    text = render_template(
-        "login.html",
-        user=who.name if who.kind == "user" and not wrong else None,
-        target=target,
-        name=name,
-        wrong=wrong,
-    )
-    response = make_response(text, status)
+    user = who.name if who.kind == "user" and not wrong else None
+    return page(status, "login.html", user=user, target=target, name=name, wrong=wrong)
+
+
+def page(status: int, template: str, **shown: Any) -> Response:
+    """A page that says something of the one who asks: nobody keeps it."""
+    response = make_response(render_template(template, **shown), status)
     response.cache_control.no_store = True
+    return response
+
+
+def too_often(response: Response, seconds: float) -> Response:
+    """The answer to one try too many, with when the next may come."""
+    response.headers["Retry-After"] = str(math.ceil(seconds))
     return response
 
 

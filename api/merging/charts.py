@@ -22,7 +22,7 @@ from api.merging.merge import (
     standing,
     whole,
 )
-from api.merging.pieces import chart_within, read_pieces, stored_months, stored_pieces
+from api.merging.pieces import StoredPiece, chart_within, read_pieces, stored_months, stored_pieces
 from api.merging.reading import Slice
 from api.merging.snapshot import Snapshot
 from api.merging.speed_rows import Block, SpeedRows
@@ -132,7 +132,8 @@ class Charts:
         Raises:
             SupersededError: the snapshot is too old to be read.
         """
-        return self._batch(store, snapshot, view, slice_, span).chart
+        parts = stored_pieces(snapshot, span, view=view, by=slice_.by)
+        return self._batch(store, snapshot, view, slice_, parts).chart
 
     def standing(
         self, store: Store, snapshot: Snapshot, view: str, slice_: Slice, span: Span, key: bytes
@@ -240,22 +241,22 @@ class Charts:
     def _merged(
         self, store: Store, snapshot: Snapshot, view: str, slice_: Slice, span: Span
     ) -> tuple[Ranked, Overlay]:
-        key = ("batch", view, slice_, stored_pieces(snapshot, span, view=view, by=slice_.by))
-        batch = self._batch(store, snapshot, view, slice_, span)
+        parts = stored_pieces(snapshot, span, view=view, by=slice_.by)
+        key = _batch_key(view, slice_, parts)
+        batch = self._batch(store, snapshot, view, slice_, parts)
         overlay = self._overlay(store, snapshot, batch.chart, (view, slice_, span, key))
         return batch, overlay
 
     def _batch(
-        self, store: Store, snapshot: Snapshot, view: str, slice_: Slice, span: Span
-    ) -> Ranked:
-        parts = stored_pieces(snapshot, span, view=view, by=slice_.by)
-
+        self, store: Store, snapshot: Snapshot, view: str, slice_: Slice,
+        parts: tuple[StoredPiece, ...],
+    ) -> Ranked:  # fmt: skip
         def load() -> Ranked:
             chart = read_pieces(store, view, slice_, parts)
             check_kept(store, snapshot)
             return Ranked(chart)
 
-        return self.cache.get(("batch", view, slice_, parts), Ranked, load)
+        return self.cache.get(_batch_key(view, slice_, parts), Ranked, load)
 
     def _overlay(
         self,
@@ -318,3 +319,7 @@ def check_kept(store: Store, snapshot: Snapshot) -> None:
     """
     if not reading.is_kept(store, snapshot.version):
         raise SupersededError
+
+
+def _batch_key(view: str, slice_: Slice, parts: tuple[StoredPiece, ...]) -> tuple[object, ...]:
+    return ("batch", view, slice_, parts)

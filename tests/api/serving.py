@@ -7,20 +7,21 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from listens.settings import CHECKOUT, Settings
 from stack.processes import settings_environment
 
 START_SECONDS = 60
+SERVE = ("-c", "from api.cli import app; app()")
 
 
 @contextmanager
-def served(settings: Settings) -> Iterator[str]:
-    """`playcount serve` at the settings' port; its address."""
+def served(settings: Settings, program: Sequence[str] = SERVE) -> Iterator[str]:
+    """`playcount serve`, or another program of Python's, at the settings' port; its address."""
     process = subprocess.Popen(
-        [sys.executable, "-c", "from api.cli import app; app()"],
+        [sys.executable, *program],
         cwd=CHECKOUT,
         env=os.environ | settings_environment(settings),
     )

@@ -7,8 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -17,9 +15,8 @@ from urllib.parse import quote, urlencode
 from urllib.request import urlopen
 
 from api.server import Server
-from listens.settings import CHECKOUT, Settings, load_settings
-from stack.processes import settings_environment
-from tests.api.serving import wait_until_answering
+from listens.settings import Settings, load_settings
+from tests.api.serving import served
 from tests.benchmarks.installation import Client
 from tests.debian_packages import program
 
@@ -88,7 +85,8 @@ def measured(
 ) -> dict[str, Measured]:
     """Path → what a new server with so many processes does, each asked for so long."""
     found = {}
-    with _served(settings, workers) as address:
+    server = ("-m", "tests.benchmarks.requests", str(workers))
+    with served(settings, server) as address:
         _wrk_says(f"{address}/healthz", WARM_UP_SECONDS)  # all processes have begun after it
         for path in asked:
             began = perf_counter()
@@ -125,21 +123,6 @@ def _libraries() -> Path:
     """Where wrk's Lua is, if it had to be unpacked."""
     machine = f"{os.uname().machine}-linux-gnu"
     return program("libluajit-5.1-2", f"usr/lib/{machine}/libluajit-5.1.so.2").parent
-
-
-@contextmanager
-def _served(settings: Settings, workers: int) -> Iterator[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.benchmarks.requests", str(workers)],
-        cwd=CHECKOUT,
-        env=os.environ | settings_environment(settings),
-    )
-    try:
-        wait_until_answering(settings.api_port)
-        yield f"http://127.0.0.1:{settings.api_port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
 
 
 if __name__ == "__main__":
