@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := listens ingestion streaming batch api stack
 UV ?= uv
+# Processes that run tests, each with services of its own; 3 GB of memory each.
+TESTERS ?= 2
 COMPILE := $(UV) pip compile -q --python-version 3.11 --universal --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 
@@ -22,8 +24,8 @@ check: env ## lint, format, types, the import law, and what the documents say
 	$(BIN)/lint-imports
 	$(BIN)/pytest tests/docs
 
-test: env ## all tests, with real Kafka, MongoDB and Spark
-	$(BIN)/pytest
+test: env ## all tests, with real Kafka, MongoDB and Spark, two files at a time
+	$(BIN)/pytest -n $(TESTERS) --dist loadfile
 
 test-cluster: env ## tests on a real HDFS and YARN; 10 GB of memory
 	$(BIN)/pytest -m cluster tests/cluster

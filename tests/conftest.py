@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 PORT_SETTINGS = ("kafka_port", "kafka_controller_port", "mongo_port", "api_port")
 # Below the range from which the system takes the near ends of connections.
 PORTS_FROM, PORTS_TO = 20_000, 32_000
+MOST_TESTERS = 8
+"""Processes that may test side by side, each with a part of the ports."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -117,8 +119,19 @@ def unique_name() -> str:
 
 def free_ports() -> dict[str, int]:
     """A free port for each setting that names one."""
-    candidates = iter(random.sample(range(PORTS_FROM, PORTS_TO), 200))
-    return {name: next(port for port in candidates if is_free(port)) for name in PORT_SETTINGS}
+    return dict(zip(PORT_SETTINGS, some_free_ports(len(PORT_SETTINGS)), strict=True))
+
+
+def some_free_ports(count: int) -> list[int]:
+    """So many ports that are free, and that no other tester takes meanwhile."""
+    own = range(PORTS_FROM + _tester() % MOST_TESTERS, PORTS_TO, MOST_TESTERS)
+    candidates = iter(random.sample(own, 200))
+    return [next(port for port in candidates if is_free(port)) for _ in range(count)]
+
+
+def _tester() -> int:
+    """The number of this process among those that pytest-xdist runs; 0 where it runs none."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
 def is_free(port: int) -> bool:

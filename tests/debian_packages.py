@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,20 @@ def program(package: str, path: str, *, suite: str | None = None) -> Path:
         suite: a newer Debian's name; None for this machine's own.
     """
     found = UNPACKED / package / path
+    with _only_one(package):
+        return _fetched(found, package, suite)
+
+
+@contextmanager
+def _only_one(package: str) -> Iterator[None]:
+    """No two testers unpack the same."""
+    UNPACKED.mkdir(parents=True, exist_ok=True)
+    with (UNPACKED / f"{package}.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _fetched(found: Path, package: str, suite: str | None) -> Path:
     if not found.exists():
         if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
             pytest.skip(f"{package} is unpacked from its Debian package, and there's no apt-get")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import subprocess
 import time
@@ -15,7 +14,7 @@ import pytest
 from listens.settings import CHECKOUT, HADOOP_PORTS, Settings
 from stack.hadoop import MAINS, OPENED, OPTIONS
 from stack.kafka import java_home
-from tests.conftest import PORTS_FROM, PORTS_TO
+from tests.conftest import some_free_ports
 
 PATIENCE_SECONDS = 60
 JARS = Settings().jars / "hadoop"
@@ -31,7 +30,7 @@ class Daemons:
     def __init__(self, services: dict, folder: Path) -> None:
         self.services = services
         self.folder = folder
-        ports = random.sample(range(PORTS_FROM, PORTS_TO), len(HADOOP_PORTS))
+        ports = some_free_ports(len(HADOOP_PORTS))
         self.ports = dict(zip(HADOOP_PORTS, ports, strict=True))
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
