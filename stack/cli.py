@@ -17,9 +17,10 @@ from listens.settings import load_settings
 app = typer.Typer()
 
 Only = Annotated[
-    str,
+    list[str] | None,
     typer.Option(
-        help="Only these, separated by commas: kafka, mongod, streaming, scheduler, api, sink-NAME"
+        help="Only these, by commas or again and again: kafka, mongod, streaming, scheduler, api, "
+        "sink-NAME"
     ),
 ]
 
@@ -41,14 +42,14 @@ def env(
 
 
 @app.command()
-def up(only: Only = "") -> None:
+def up(only: Only = None) -> None:
     """Start Kafka, MongoDB, streaming, scheduler and API, and wait until they work."""
     from stack.bringing_up import bring_up
     from stack.probes import api_url
     from stack.processes import choose
 
     settings = load_settings()
-    names = choose(settings, only)
+    names = choose(settings, ",".join(only or ()))
     bring_up(settings, names)
     if "api" in names:
         Console().print(f"Dashboard: {api_url(settings)}", highlight=False)

@@ -84,8 +84,11 @@ def test_a_taken_port_is_said_in_a_line(new_settings: Callable[[], Settings]) ->
     assert stack_processes(settings) == []
 
 
-def test_an_unknown_component_is_answered_with_the_known(settings: Settings) -> None:
-    done = playcount(settings, "up", "--only", "redis")
+@pytest.mark.parametrize("only", [["--only", "redis"], ["--only", "redis", "--only", "kafka"]])
+def test_an_unknown_component_is_answered_with_the_known(
+    settings: Settings, only: list[str]
+) -> None:
+    done = playcount(settings, "up", *only)
 
     assert done.returncode == 2
     assert (
