@@ -22,6 +22,9 @@ NO_ROUTE = "none"
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds: a warm chart takes 2 ms, the first look at one of millions takes seconds."""
 
+OUTCOMES = ("accepted", "duplicate", "rejected")
+"""What can become of a row that was sent over HTTP."""
+
 
 class Metrics:
     """The metrics of one application, in a registry of its own.
@@ -54,6 +57,8 @@ class Metrics:
             ("outcome",),
             registry=self.registry,
         )
+        for outcome in OUTCOMES:
+            self.rows.labels(outcome)  # from the start, so that a rate sees the first row
         self.rejections = Counter(
             "playcount_submitted_rejections",
             "Rejected rows of those, by reason.",
@@ -69,9 +74,9 @@ class Metrics:
 
     def submitted(self, taken: Taken) -> None:
         """Count what became of some rows, once their listens are with Kafka."""
-        self.rows.labels("accepted").inc(len(taken.listens))
-        self.rows.labels("duplicate").inc(taken.duplicate)
-        self.rows.labels("rejected").inc(len(taken.rejections))
+        counts = (len(taken.listens), taken.duplicate, len(taken.rejections))
+        for outcome, rows in zip(OUTCOMES, counts, strict=True):
+            self.rows.labels(outcome).inc(rows)
         for rejection in taken.rejections:
             self.rejections.labels(rejection.reason).inc()
 
