@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import shutil
 import socket
+import subprocess
 import time
 import tracemalloc
 import zipfile
@@ -21,7 +23,7 @@ from api.uploading.folders import Order, UploadFolder, new_folder, safe_name
 from api.uploading.receiving import receive
 from listens.codec import decode
 from listens.settings import Settings
-from tests.api.serving import served
+from tests.api.serving import SERVE, served
 from tests.ingestion.topic import messages_of
 
 CSV = (
@@ -264,6 +266,42 @@ def test_an_upload_that_breaks_off_leaves_nothing_and_frees_the_way(address, lim
 
     assert (second.status_code, second.headers["Retry-After"]) == (503, "30")
     assert third.status_code == 202
+
+
+def test_a_client_that_falls_silent_is_given_up(limited):
+    waiting = "from api.uploading import receiving; receiving.SILENT_SECONDS = 2; "
+    with served(limited, ("-c", waiting + SERVE[1])) as address, half_sent(limited) as connection:
+        until(lambda: left(limited))
+        second = send(address, ("a.csv", CSV), listener="anna")
+        connection.settimeout(PATIENCE_SECONDS)
+        told = connection.recv(4096)
+        until(lambda: not left(limited))
+        third = send(address, ("a.csv", CSV), listener="anna")
+
+    assert (second.status_code, third.status_code) == (503, 202)
+    assert told.startswith(b"HTTP/1.1 400")
+
+
+@pytest.fixture
+def little_disk(limited: Settings) -> Iterator[None]:
+    """The files of uploads are on a disk of 256 KiB."""
+    limited.uploads.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(limited.uploads)]
+    if shutil.which("mount") is None or subprocess.run(mount, check=False).returncode:
+        pytest.skip("a small disk is a tmpfs, and only root may mount one")
+    yield
+    subprocess.run(["umount", "--lazy", str(limited.uploads)], check=True)
+
+
+@pytest.mark.usefixtures("little_disk")
+def test_a_full_disk_is_told_and_left_as_it_was(address, limited):
+    large = send(address, ("a.csv", b"x" * (MEBIBYTE - 4096)), listener="anna")
+    small = send(address, ("a.csv", CSV), listener="anna")
+
+    assert (large.status_code, large.headers["Content-Type"]) == (507, "application/problem+json")
+    assert "has no room" in large.json()["detail"]
+    assert small.status_code == 202
+    until(lambda: messages_of(limited))
 
 
 def half_sent(settings: Settings) -> socket.socket:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from playwright.sync_api import Browser, Page, Response, expect
 
@@ -22,7 +23,12 @@ SIZES = {"desktop": (1440, 1000), "phone": (360, 780)}
 
 @contextmanager
 def reading(
-    browser: Browser, address: str, *, size: str = "desktop", allowed: tuple[int, ...] = ()
+    browser: Browser,
+    address: str,
+    *,
+    size: str = "desktop",
+    scheme: Literal["light", "dark"] = "light",
+    allowed: tuple[int, ...] = (),
 ) -> Iterator[Page]:
     """A page with cookies of its own; a console message or a failed request fails the test.
 
@@ -30,7 +36,10 @@ def reading(
     """
     width, height = SIZES[size]
     context = browser.new_context(
-        viewport={"width": width, "height": height}, locale="en-GB", reduced_motion="reduce"
+        viewport={"width": width, "height": height},
+        locale="en-GB",
+        reduced_motion="reduce",
+        color_scheme=scheme,
     )
     page = context.new_page()
     wrong: list[str] = []

@@ -17,7 +17,7 @@ from tests.api.documents import Heard, write_commit
 from tests.conftest import free_ports
 from tests.dashboard.conftest import NOW, serving, wait_for
 from tests.dashboard.pages import answer, shown, table, texts
-from tests.dashboard.readers import PASSWORD, SIZES, USERS, go, links, reading, sign_in, submit
+from tests.dashboard.readers import PASSWORD, USERS, go, links, reading, sign_in, submit
 from tests.dashboard.test_shell import violations
 
 NAV = {
@@ -34,6 +34,7 @@ VIEWS = {
              "/?listener=ben", "/listeners/anna", "/listeners/k%C3%A4the%2Fo"],
 }  # fmt: skip
 UNNAMED = "another listener"
+LOOKS = [("desktop", "light"), ("phone", "dark")]
 
 
 @pytest.fixture(scope="module")
@@ -332,10 +333,10 @@ def test_a_session_that_ends_is_noticed_before_anything_is_asked_for(browser, ad
 # Their form
 
 
-@pytest.mark.parametrize("size", list(SIZES))
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
 @pytest.mark.parametrize("who", ["vera", "anna"])
-def test_what_a_reader_sees_is_accessible(browser, address, who, size):
-    with reading(browser, address, size=size) as page:
+def test_what_a_reader_sees_is_accessible(browser, address, who, size, scheme):
+    with reading(browser, address, size=size, scheme=scheme) as page:
         page.goto(f"{address}/dashboard/")
         found = {"/login": violations(page)}
         sign_in(page, address, who)
@@ -346,9 +347,9 @@ def test_what_a_reader_sees_is_accessible(browser, address, who, size):
         assert {view: each for view, each in found.items() if each} == {}
 
 
-@pytest.mark.parametrize("size", list(SIZES))
-def test_a_shared_page_is_accessible(browser, address, link, size):
-    with reading(browser, address, size=size) as page:
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
+def test_a_shared_page_is_accessible(browser, address, link, size, scheme):
+    with reading(browser, address, size=size, scheme=scheme) as page:
         open_link(page, address, link)
 
         assert [*violations(page), *too_wide(page)] == []
