@@ -1,4 +1,4 @@
-// Whole charts: sorted by any measure, in pages, searched, what rises, ranks by month, and as CSV.
+// Whole charts: sorted by any measure or by listeners, in pages, searched, what rises, ranks by month, and as CSV.
 import { drawRanks } from "../charts/sums.js";
 import { figure } from "../charts/figure.js";
 import { moved } from "../charts/ranking.js";
@@ -8,21 +8,26 @@ import { address } from "../data/api.js";
 import { ENTITIES, SORTED, hrefOf, nameOf, plural } from "../data/entities.js";
 import { lastMonths, spanBefore } from "../data/spans.js";
 import { check, h, isNarrow, segments } from "../dom.js";
-import { count } from "../format.js";
+import { count, rate } from "../format.js";
 import { whereLabel } from "../sentences.js";
 
 const PAGE = 50;
 const MOST = 1000; // items of one answer
 const TABS = ["songs", "artists", "albums", "genres", "listeners"];
-const MODES = [["", "Chart"], ["skipped", "Most skipped"], ["trending", "Trending"]];
+const MODES = [["", "Chart"], ["skipped", "Most skipped"], ["listeners", "Most listeners"], ["trending", "Trending"]];
 const LINES = 5;
 const MONTHS = 12;
 const DEEPEST = 100; // rank that is looked for in each month
 
 export const controls = () => ["window", "slice"];
 export const heading = ({ entity, own }) => ({
-  title: { trending: `Rising ${entity}`, skipped: `Most skipped ${entity}` }[own.mode] ?? `Top ${entity}`,
+  title: { trending: `Rising ${entity}`, skipped: `Most skipped ${entity}`, listeners: `${titled(entity)} with the most listeners` }[own.mode] ?? `Top ${entity}`,
 });
+
+const titled = (entity) => entity[0].toUpperCase() + entity.slice(1);
+
+/** The parameter `by` of what is shown. How many listeners one has can't be asked for elsewhere, and so it's a mode. */
+const rankedBy = ({ by, own: { mode } }) => (mode === "listeners" ? "listeners" : by);
 
 export function mount(state, app) {
   const search = h("input", { type: "search", id: "search", placeholder: `Search ${state.entity}`, "aria-label": `Search ${state.entity}`, value: state.own.q ?? "" });
@@ -50,6 +55,7 @@ export function mount(state, app) {
 export async function load(state, { get, range, config, features }) {
   const { entity, own: { mode, q } } = state;
   if (state.slice && !config.slices_of[entity].includes(state.slice)) return { items: [], total: 0, uncounted: true, months: [] };
+  if (mode === "listeners" && (state.slice || entity === "listeners")) return { items: [], total: 0, months: [] };
   if (mode === "trending" && !spanBefore(state)) return { items: [], total: 0, months: [] };
   const months = state.slice || mode ? [] : lastMonths(state, range, MONTHS);
   const [page, ...tops] = await Promise.all([
@@ -64,8 +70,8 @@ function request(state, features, { limit = PAGE } = {}) {
   const { entity, own: { mode, order, page } } = state;
   const window = [["limit", limit], ["offset", PAGE * (Number(page || 1) - 1)]];
   if (mode === "trending") return ["/api/trending", [...selection(state), ["entity", entity], ["by", "plays"], ...window]];
-  const more = features.compare && spanBefore(state) ? [["compare", "previous"]] : [];
-  return [ENTITIES[entity].path, [...selection(state), ["by", state.by], ["order", order || "desc"], ...window, ...more]];
+  const more = features.compare && spanBefore(state) && mode !== "listeners" ? [["compare", "previous"]] : [];
+  return [ENTITIES[entity].path, [...selection(state), ["by", rankedBy(state)], ["order", order || "desc"], ...window, ...more]];
 }
 
 /** What is found by name: by the server, or among the first thousand where it can't. */
@@ -91,13 +97,13 @@ export function draw(root, data, state, app) {
   check(root.querySelector(".tools fieldset"), mode ?? "");
   const label = `${heading(state).title}: ${whereLabel(state)}`;
   renderTable(root.querySelector(".table-box"), isRising ? rising(state) : columns(state, data), data.items, {
-    key: (row) => row[ENTITIES[entity].id] ?? `rank ${row.rank}`, label, sorted: state.by, ascending: state.own.order === "asc",
+    key: (row) => row[ENTITIES[entity].id] ?? `rank ${row.rank}`, label, sorted: rankedBy(state), ascending: state.own.order === "asc",
     sort: isRising || data.isFound ? undefined : (by) => sort(state, app, by),
   });
   drawPages(root, data, state, app);
   root.querySelector(".search").hidden = entity === "listeners" && !app.features.namesEveryone;
   const csv = find("csv");
-  csv.hidden = !app.features.csv || isRising || data.uncounted;
+  csv.hidden = !app.features.csv || isRising || !data.items.length;
   if (!csv.hidden) csv.href = csvAddress(state, app.features);
   drawMonths(find("ranks"), data, state);
 }
@@ -105,22 +111,30 @@ export function draw(root, data, state, app) {
 function drawTabs(nav, state) {
   const links = TABS.map((entity) => {
     const href = formatAddress({ ...state, entity, own: state.own.mode ? { mode: state.own.mode } : {} });
-    return h("a", { href, "aria-current": entity === state.entity ? "page" : undefined }, entity[0].toUpperCase() + entity.slice(1));
+    return h("a", { href, "aria-current": entity === state.entity ? "page" : undefined }, titled(entity));
   });
   nav.replaceChildren(...links);
 }
 
-function columns(state, { items }) {
+function columns(state, { items, listeners_are: listenersAre }) {
   const { entity } = state;
   const [first, ...rest] = ENTITIES[entity].columns;
   const isCompared = items.some((item) => item.rank_before !== undefined);
-  const sums = SORTED.filter(({ by }) => items.length === 0 || items.some((item) => item[by] !== undefined && item[by] !== null));
+  const known = SORTED.filter(({ by }) => items.length === 0 || items.some((item) => item[by] !== undefined && item[by] !== null));
+  const sums = [...(listenersAre ? audience(listenersAre) : []), ...known];
   const move = isCompared ? [{ title: "Move", isNumber: true, text: (row) => moved(row)?.text ?? "" }] : [];
   const rank = { title: "Rank", isNumber: true, text: (row) => count(row.rank) };
   const name = { ...first, kind: "main", href: (row) => hrefOf(state, entity, row) };
   if (!isNarrow()) return [rank, ...move, name, ...rest, ...sums];
-  const ranking = sums.filter(({ by }) => by === state.by); // seen without scrolling
-  return [rank, name, ...ranking, ...move, ...rest, ...sums.filter(({ by }) => by !== state.by)];
+  const isRanking = ({ by }) => by === rankedBy(state); // seen without scrolling
+  return [rank, name, ...sums.filter(isRanking), ...move, ...rest, ...sums.filter((column) => !isRanking(column))];
+}
+
+/** How many have heard it; and where that is estimated, by which part it may be off. */
+function audience(are) {
+  const about = are === "estimated" ? "≈ " : "";
+  const listeners = { by: "listeners", title: "Listeners", isNumber: true, text: (row) => (row.listeners === null ? "–" : `${about}${count(row.listeners)}`) };
+  return about ? [listeners, { title: "Give or take", isNumber: true, text: (row) => rate(row.listeners_error) }] : [listeners];
 }
 
 function rising(state) {
@@ -133,8 +147,9 @@ function rising(state) {
 }
 
 function sort(state, app, by) {
-  const order = by === state.by && state.own.order !== "asc" ? "asc" : "";
-  app.go({ by, own: { ...state.own, mode: "", order, page: "" } });
+  const order = by === rankedBy(state) && state.own.order !== "asc" ? "asc" : "";
+  const asked = by === "listeners" ? { by: "plays", mode: "listeners" } : { by, mode: "" };
+  app.go({ by: asked.by, own: { ...state.own, mode: asked.mode, order, page: "" } });
 }
 
 function drawPages(root, data, state, app) {
@@ -157,6 +172,8 @@ function drawPages(root, data, state, app) {
 function noneSentence(data, { entity, slice, own: { mode, q }, window, custom }) {
   if (data.uncounted) return `${entity} aren't counted by ${slice}: choose another selection.`;
   if (q) return `No ${plural(entity, 1)} is called “${q}”.`;
+  if (mode === "listeners" && entity === "listeners") return "Listeners are ranked by what they heard: choose another chart.";
+  if (mode === "listeners" && slice) return "Listeners are counted among everyone's listens: choose no selection.";
   if (mode === "trending" && !custom && window === "all") return "What rises needs a period before: choose a year, a month, a week or a day.";
   return `No ${entity} were heard in this selection.`;
 }

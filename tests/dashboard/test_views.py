@@ -9,11 +9,12 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from listens.identity import song_id
 from tests.api.documents import Heard, write_commit
-from tests.dashboard.conftest import LISTENERS, NOW
+from tests.conftest import free_ports
+from tests.dashboard.conftest import LISTENERS, NOW, serving, wait_for
 from tests.dashboard.pages import answer, show, shown, table, texts
 
 
@@ -62,6 +63,54 @@ def test_trending_songs_are_those_of_the_api(page, server):
     assert [[row[0], row[1], row[3]] for row in table(page, ".table-box")] == [
         [str(item["rank"]), item["title"], str(item["rise"])] for item in items
     ]
+
+
+def test_songs_of_the_most_listeners_are_those_of_the_api(page, server):
+    show(page, server, "/charts/songs")
+    page.get_by_text("Most listeners", exact=True).click()
+    expect(page).to_have_url(f"{server}/dashboard/#/charts/songs?mode=listeners")
+    expect(page.get_by_role("button", name="Listeners ↓")).to_be_visible()
+    most = answer(page, server, "/api/top-songs?by=listeners&limit=50")["items"]
+
+    assert columns(page, 1, 3) == [[item["title"], str(item["listeners"])] for item in most]
+    page.get_by_role("button", name="Listeners ↓").click()
+    expect(page).to_have_url(f"{server}/dashboard/#/charts/songs?mode=listeners&order=asc")
+    expect(page.get_by_role("button", name="Listeners ↑")).to_be_visible()
+    shown(page)
+    least = answer(page, server, "/api/top-songs?by=listeners&order=asc&limit=50")["items"]
+    assert columns(page, 1, 3) == [[item["title"], str(item["listeners"])] for item in least]
+
+
+def test_estimated_listeners_are_told_with_their_error(browser, database):
+    settings = database[0].model_copy(update={"api_port": free_ports()["api_port"]})
+    process = serving(settings, PLAYCOUNT_API_LISTENER_PAIRS="250")
+    address = wait_for(settings)
+    page = browser.new_page(locale="en-GB")
+    show(page, address, "/charts/songs?mode=listeners")
+    told = answer(page, address, "/api/top-songs?by=listeners&limit=50")
+    process.terminate()
+
+    assert told["listeners_are"] == "estimated"
+    assert columns(page, 3, 4) == [
+        [f"≈ {item['listeners']}", f"{round(100 * item['listeners_error'], 1):g}%"]
+        for item in told["items"]
+        if item["listeners"] is not None
+    ]
+    page.close()
+    process.wait(timeout=20)
+
+
+def columns(page: Page, *places: int) -> list[list[str]]:
+    """Some cells of each row that has a number in the last of them."""
+    rows = [[row[place] for place in places] for row in table(page, ".table-box")]
+    return [row for row in rows if row[-1] != "–"]
+
+
+def test_listeners_are_counted_among_everyones_listens(page, server):
+    show(page, server, "/charts/songs?mode=listeners&platform=ios")
+    expect(page.locator("#none")).to_contain_text("choose no selection")
+    show(page, server, "/charts/listeners?mode=listeners")
+    expect(page.locator("#none")).to_contain_text("choose another chart")
 
 
 def test_all_time_has_nothing_before_it(page, server):
