@@ -7,7 +7,7 @@ the views that have any.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,16 +15,23 @@ import numpy as np
 
 from listens.aggregation.cells import CodedCells, Places, grouped, summed
 from listens.aggregation.checksums import month_label, month_numbers
-from listens.packing import Ints, Keys, pack_chart, pack_charts, unpack_chart
-from listens.rules import MEASURES
+from listens.packing import Ints, pack_charts, unpack_charts
 from listens.store import Document
 from listens.views import PAIRS, has_longer
+
+CHART = ("view", "by", "value", "grain", "window")
+"""What one chart is about."""
 
 KEYS_A_PART = 100_000
 """About 3 MB a document: far from MongoDB's 16 MB, and one read for nearly every chart."""
 
+ROWS_AT_ONCE = 200_000
+"""Listens or rows of charts that are summed at a time: some 100 MB of working arrays."""
+
 _WINDOW = np.dtype("<i4")
 _MONTHS_A_YEAR = 12
+
+_Group = Sequence[Document]
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ def charts(cells: CodedCells, *, labels: Collection[str]) -> Iterator[Document]:
     """The charts that a part's cells of one pair make, of the windows in `labels`.
 
     Yields documents with `view`, `by`, `value`, `grain`, `window` (its label), what
-    `listens.packing.pack_chart` makes of the keys, ascending, and of the measures, and for
+    `listens.packing.pack_charts` makes of the keys, ascending, and of the measures, and for
     grain `day` the `windows` of each.
     """
     view, by = PAIRS[cells.pair]
@@ -72,41 +79,84 @@ def charts(cells: CodedCells, *, labels: Collection[str]) -> Iterator[Document]:
     yield from _documents(cells, "all", ever, lambda _: "all", labels)
 
 
-def merged(parts: Sequence[Document]) -> Iterator[Document]:
-    """The sum of charts, named as the first of them, cut into documents with a number, `part`."""
-    if len(parts) == 1 and parts[0]["n"] <= KEYS_A_PART:
-        yield {**parts[0], "part": 0}
-        return
-    about = {name: parts[0][name] for name in ("view", "by", "value", "grain", "window")}
-    by_day = about["grain"] == "day"
-    key, windows, measures = _summed_rows(parts)
-    for number, first in enumerate(range(0, len(key), KEYS_A_PART)):
-        rows = slice(first, first + KEYS_A_PART)
+def together(groups: Iterable[_Group]) -> Iterator[list[_Group]]:
+    """Groups of charts as `merged` takes them, of some ROWS_AT_ONCE rows.
+
+    Args:
+        groups: of each, the parts of one chart, with `view`, `by` and `n`.
+    """
+    held: list[_Group] = []
+    rows = 0
+    for group in groups:
+        if held and (rows >= ROWS_AT_ONCE or _pair(group) != _pair(held[0])):
+            yield held
+            held, rows = [], 0
+        held.append(group)
+        rows += sum(part["n"] for part in group)
+    if held:
+        yield held
+
+
+def merged(groups: Sequence[Sequence[Document]]) -> Iterator[Document]:
+    """The sum of each group of charts, named as the first of them.
+
+    A sum is cut into documents with a number, `part`. Most charts have a few rows, and each numpy
+    call on one costs more than the rows do: all groups are summed at once.
+
+    Args:
+        groups: charts of one view and slice; no group is empty.
+    """
+    parts = [part for group in groups for part in group]
+    group_of_part = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    of_row = np.repeat(group_of_part, [part["n"] for part in parts])
+    chart = unpack_charts(parts)
+    windows = _windows_of(parts)
+    distinct, key = np.unique(chart.key, return_inverse=True)
+    lowest = int(windows.min())
+    order, starts = grouped(
+        (of_row, key, windows - lowest),
+        (len(groups), len(distinct), int(windows.max()) - lowest + 1),
+    )
+    first = order[starts]
+    sums = {name: summed(column[order], starts) for name, column in chart.measures.items()}
+    days = windows[first].astype(_WINDOW)
+    edges = _edges(of_row[first])
+    packed = pack_charts(distinct[key[first]], sums, edges)
+    part_of: dict[int, int] = {}
+    for fields, (begin, end) in zip(packed, pairwise(edges), strict=True):
+        number = int(of_row[first[begin]])
+        about = groups[number][0]
+        part_of[number] = part_of.get(number, -1) + 1
         yield {
-            **about,
-            "part": number,
-            **({"windows": windows[rows].astype(_WINDOW).tobytes()} if by_day else {}),
-            **pack_chart(key[rows], {name: column[rows] for name, column in measures.items()}),
+            **{name: about[name] for name in CHART},
+            "part": part_of[number],
+            **({"windows": days[begin:end].tobytes()} if about["grain"] == "day" else {}),
+            **fields,
         }
 
 
-def _summed_rows(parts: Sequence[Document]) -> tuple[Keys, Ints, dict[str, Ints]]:
-    charts = [unpack_chart(part) for part in parts]
-    distinct, keys = np.unique(np.concatenate([chart.key for chart in charts]), return_inverse=True)
-    windows = np.zeros(len(keys), np.int64)
-    if parts[0]["grain"] == "day":
-        packed = [np.frombuffer(part["windows"], _WINDOW) for part in parts]
-        windows = np.concatenate(packed).astype(np.int64)
-    lowest = int(windows.min())
-    order, starts = grouped(
-        (keys, windows - lowest), (len(distinct), int(windows.max()) - lowest + 1)
-    )
-    first = order[starts]
-    sums = {
-        name: summed(np.concatenate([chart.measures[name] for chart in charts])[order], starts)
-        for name in MEASURES
-    }
-    return distinct[keys[first]], windows[first], sums
+def _pair(group: _Group) -> tuple[str, str]:
+    return group[0]["view"], group[0]["by"]
+
+
+def _windows_of(parts: Sequence[Document]) -> Ints:
+    """The window of each row, 0 where the chart has only one."""
+    return np.concatenate(
+        [
+            np.frombuffer(part["windows"], _WINDOW) if "windows" in part
+            else np.zeros(part["n"], _WINDOW)
+            for part in parts
+        ]
+    ).astype(np.int64)  # fmt: skip
+
+
+def _edges(numbers: Ints) -> list[int]:
+    """Where numbers in an ordered column change, or a run of one gets too long; and its end."""
+    changes = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]
+    return [
+        *(edge for begin, end in pairwise(changes) for edge in range(begin, end, KEYS_A_PART)),
+        len(numbers),
+    ]
 
 
 def _documents(

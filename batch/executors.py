@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
@@ -14,23 +14,18 @@ from pymongo import MongoClient
 from pymongo.collection import Collection as MongoCollection
 from pyspark.sql import DataFrame
 
-from batch.charts import KEYS_A_PART, charts, merged
+from batch.charts import CHART, KEYS_A_PART, ROWS_AT_ONCE, charts, merged, together
+from batch.raw_events import month_column
 from listens import store as collections
-from listens.aggregation.cells import cells
+from listens.aggregation.cells import cells, slice_column
 from listens.aggregation.checksums import Checksum, joined, listens_checksums
 from listens.settings import Settings
 from listens.store import Document
-
-ROWS_AT_ONCE = 200_000
-"""Listens that a task sums at a time: some 100 MB of working arrays."""
 
 DOCUMENTS_A_WRITE = 10_000
 
 CELLS_A_WRITE = 1_000_000
 """Some 30 MB at once."""
-
-CHART = ("view", "by", "value", "grain", "window")
-"""What one chart is about."""
 
 _SUMS = "month string, first long, second long"
 _SUMS_SCHEMA = pa.schema([("month", pa.string()), ("first", pa.int64()), ("second", pa.int64())])
@@ -68,7 +63,7 @@ def write_charts(
     one task, which adds them up.
 
     Args:
-        listens: COUNTED_SCHEMA, each event once.
+        listens: COUNTED_SCHEMA, each event once, as `batch.raw_events` deals them out.
         windows: labels of months and years, and `all`.
         generation: number of the version that is being made.
         settings: where MongoDB is.
@@ -89,15 +84,16 @@ def write_charts(
     def write(batches: Batches) -> Iterator[pa.RecordBatch]:
         client: MongoClient[Document] = MongoClient(connection, w="majority", journal=True)
         with client:
-            written = _write(_rows(batches), client[database][collections.BATCH_CHARTS])
+            target = client[database][collections.BATCH_CHARTS]
+            written = _write(_rows(batches), target, generation=generation)
         rows = [{"window": window, "cells": count} for window, count in written.items()]
         yield from _batches(rows, _WRITTEN_SCHEMA)
 
-    # In order of time, most charts of a month are whole where they're made, instead of in as many
-    # parts as there are tables.
-    ordered = listens.repartitionByRange("day").sortWithinPartitions("day")
-    together = ordered.mapInArrow(parts, _PARTS).repartition(*CHART)
-    written = together.sortWithinPartitions(*CHART).mapInArrow(write, _WRITTEN)
+    # A month's listens are in few parts: sorted by listener, nearly all charts, being of one
+    # listener and month, are whole where they're made, instead of in pieces of several tables.
+    ordered = listens.sortWithinPartitions(month_column(), slice_column("listener"))
+    by_chart = ordered.mapInArrow(parts, _PARTS).repartition(*CHART)
+    written = by_chart.sortWithinPartitions(*CHART).mapInArrow(write, _WRITTEN)
     counts = dict.fromkeys(windows, 0)
     for row in written.collect():
         counts[row["window"]] += row["cells"]
@@ -110,12 +106,15 @@ def _part(chart: Document, *, generation: int) -> dict[str, Any]:
     return {**{name: chart[name] for name in CHART}, "n": chart["n"], "document": document}
 
 
-def _write(rows: Iterator[dict[str, Any]], target: MongoCollection[Document]) -> dict[str, int]:
+def _write(
+    rows: Iterator[dict[str, Any]], target: MongoCollection[Document], *, generation: int
+) -> dict[str, int]:
     counts: dict[str, int] = {}
 
     def documents() -> Iterator[tuple[int, Any]]:
-        for (*_, window), parts in groupby(rows, key=itemgetter(*CHART)):
-            for n, document in _whole([*parts]):
+        parts = ([*of_one] for _, of_one in groupby(rows, key=itemgetter(*CHART)))
+        for some in together(parts):
+            for window, n, document in _whole(some, generation=generation):
                 counts[window] = counts.get(window, 0) + n
                 yield n, document
 
@@ -140,13 +139,18 @@ def insert(documents: Iterable[tuple[int, Any]], target: MongoCollection[Documen
         target.insert_many(waiting, ordered=False)
 
 
-def _whole(parts: list[dict[str, Any]]) -> Iterator[tuple[int, Any]]:
-    if len(parts) == 1 and parts[0]["n"] <= KEYS_A_PART:
-        yield parts[0]["n"], RawBSONDocument(parts[0]["document"])
-        return
-    decoded = [bson.decode(part["document"]) for part in parts]
-    for document in merged(decoded):
-        yield document["n"], {"generation": decoded[0]["generation"], **document}
+def _whole(
+    groups: Sequence[Sequence[dict[str, Any]]], *, generation: int
+) -> Iterator[tuple[str, int, Any]]:
+    """Window, number of cells and document of each chart that the groups' parts make."""
+    several = []
+    for parts in groups:
+        if len(parts) == 1 and parts[0]["n"] <= KEYS_A_PART:
+            yield parts[0]["window"], parts[0]["n"], RawBSONDocument(parts[0]["document"])
+        else:
+            several.append([bson.decode(part["document"]) for part in parts])
+    for document in merged(several) if several else ():
+        yield document["window"], document["n"], {"generation": generation, **document}
 
 
 def tables(batches: Batches) -> Iterator[pa.Table]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from batch.executors import ROWS_AT_ONCE
+from batch.charts import ROWS_AT_ONCE
 from listens.aggregation.cells import COUNTED_SCHEMA, slice_column
 from listens.aggregation.counted import RULED_COLUMNS, with_counted
 from listens.aggregation.messages import (
@@ -24,6 +24,9 @@ from listens.offsets import from_document
 from listens.settings import Settings
 from listens.windows import END_DAY, Span, date_of, parse_window
 
+SOME_MONTHS = 64
+"""Months that a large history has: with more parts than that, each of them is in several."""
+
 
 def counted_listens(
     spark: SparkSession,
@@ -37,7 +40,8 @@ def counted_listens(
 ) -> DataFrame:
     """What every raw event before the cut counts (COUNTED_SCHEMA), each event once.
 
-    A listener's year is in one part: most charts of one listener are then made by one task.
+    A month is in one part, or where there are very many events in few, dealt out by listener: most
+    charts are then made by one task.
 
     Args:
         spark: the session.
@@ -71,7 +75,13 @@ def counted_listens(
     if months is not None:
         listens = listens.where(F.date_format(date, "yyyy-MM").isin(*months))
     parts = max(spark.sparkContext.defaultParallelism, -(-events // ROWS_AT_ONCE))
-    return listens.repartition(parts, slice_column("listener"), F.year(date))
+    of_listeners = F.pmod(F.hash(slice_column("listener")), F.lit(max(1, parts // SOME_MONTHS)))
+    return listens.repartition(parts, month_column(), of_listeners)
+
+
+def month_column() -> Column:
+    """The first day of the month that a counted listen's `day` is in."""
+    return F.trunc(F.date_from_unix_date("day"), "month")
 
 
 def listens_before(

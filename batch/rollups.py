@@ -10,7 +10,7 @@ from typing import Any
 from pymongo import MongoClient
 from pyspark.sql import SparkSession
 
-from batch.charts import merged
+from batch.charts import merged, together
 from batch.executors import insert
 from batch.manifest import grain_of, is_month
 from listens import store as collections
@@ -67,7 +67,9 @@ def _write(
             for view, by, window in orders:
                 about = {"generation": generation, "grain": grain_of(window), "window": window}
                 charts = _charts(store, view, by, _within(window, stored))
-                documents = ({**each, **about} for parts in charts for each in merged(parts))
+                documents = (
+                    {**each, **about} for some in together(charts) for each in merged(some)
+                )
                 yield window, _insert(store, documents)
 
     orders = [(*pair, window) for pair in PAIRS if has_longer(*pair) for window in windows]

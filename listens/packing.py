@@ -128,6 +128,29 @@ def unpack_chart(document: Mapping[str, Any]) -> Chart:
     return Chart(_unpack_keys(document["key"], n), _unpack_measures(document, n))
 
 
+def unpack_charts(documents: Sequence[Mapping[str, Any]]) -> Chart:
+    """The rows of several documents, one after the other, of the measures that any of them has.
+
+    Keys stand as often as there are rows of them. No number is below zero.
+    """
+    names = sorted({name for document in documents for name in document["measures"]})
+    counts = [int(document["n"]) for document in documents]
+    keys = [_unpack_keys(document["key"], n) for document, n in zip(documents, counts, strict=True)]
+    return Chart(
+        np.concatenate(keys), {name: _unpack_columns(documents, counts, name) for name in names}
+    )
+
+
+def _unpack_columns(documents: Sequence[Mapping[str, Any]], counts: list[int], name: str) -> Ints:
+    columns = [
+        np.frombuffer(packed, _SIZES[len(packed) // n])
+        if (packed := document["measures"].get(name))
+        else np.zeros(n, np.uint8)
+        for document, n in zip(documents, counts, strict=True)
+    ]
+    return np.concatenate(columns).astype(np.int64)
+
+
 def unpack_sums(document: Mapping[str, Any]) -> tuple[Keys, Ints]:
     """The keys in a document, and of each the sum of all measures: for those who ask no more."""
     n = int(document["n"])

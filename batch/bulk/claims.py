@@ -11,7 +11,8 @@ from pymongo.errors import BulkWriteError
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from batch.executors import ROWS_AT_ONCE, Batches
+from batch.charts import ROWS_AT_ONCE
+from batch.executors import Batches
 from listens import store as collections
 from listens.aggregation.messages import IDENTITY, identity
 from listens.bulk_loads import seen_as

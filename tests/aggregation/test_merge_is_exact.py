@@ -162,7 +162,7 @@ def _batch(spark, log: list[dict[str, Any]]) -> dict[tuple[str, ...], list[dict[
             for chart in charts(of_pair, labels=windows):
                 name = tuple(chart[each] for each in ("view", "by", "value", "grain", "window"))
                 parts[name].append(chart)
-    return {name: [*merged(charts)] for name, charts in parts.items()}
+    return {name: [*merged([charts])] for name, charts in parts.items()}
 
 
 def _speed(spark, log, *, after: int, commits: int) -> list[dict[str, Any]]:

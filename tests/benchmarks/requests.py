@@ -26,7 +26,7 @@ ALL_ANSWERS = ("--latency", "--timeout", "60s")
 """wrk counts no answer that takes longer than its time-out, two seconds unless told."""
 
 _MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
-_LATENCY = re.compile(r"^\s+(50|99)%\s+([\d.]+)(us|ms|s)$", re.MULTILINE)
+_LATENCY = re.compile(r"^\s+(50|99)%\s+([\d.]+)(us|ms|s) *$", re.MULTILINE)
 _RATE = re.compile(r"^Requests/sec:\s+([\d.]+)$", re.MULTILINE)
 
 
