@@ -31,7 +31,7 @@ from stack.topic import topic_reader
 
 SONGS = 10_000
 PATIENCE_SECONDS = 600
-COMMAND_SECONDS = 7200
+COMMAND_SECONDS = 14_400
 POLL_SECONDS = 0.1
 
 Message = tuple[str, bytes]
@@ -78,15 +78,22 @@ class Installation:
         )  # fmt: skip
 
     def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run `./playcount` as its user does, with some more variables."""
-        done = subprocess.run(
-            [sys.executable, str(CHECKOUT / "playcount"), *arguments],
-            env=os.environ | settings_environment(self.settings) | environment,
-            text=True,
-            capture_output=True,
-            check=False,
-            timeout=COMMAND_SECONDS,
-        )
+        """Run `./playcount` as its user does, with some more variables.
+
+        What it tells stands in `command.log` of the home, too: a batch may take hours.
+        """
+        with (self.settings.home / "command.log").open("w+", encoding="utf-8") as log:
+            done = subprocess.run(
+                [sys.executable, str(CHECKOUT / "playcount"), *arguments],
+                env=os.environ | settings_environment(self.settings) | environment,
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                check=False,
+                timeout=COMMAND_SECONDS,
+            )
+            log.seek(0)
+            done.stderr = log.read()
         assert done.returncode == 0, done.stderr
         return done
 
