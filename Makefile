@@ -5,6 +5,8 @@ PACKAGES := listens ingestion streaming batch api stack
 UV ?= uv
 # Processes that run tests, each with services of its own; 3 GB of memory each.
 TESTERS ?= 2
+# Spark's JVMs live for seconds in tests: its second compiler would take half of their time.
+SHORT_LIVED := SPARK_SUBMIT_OPTS=-XX:TieredStopAtLevel=1
 COMPILE := $(UV) pip compile -q --python-version 3.11 --universal --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 
@@ -25,10 +27,10 @@ check: env ## lint, format, types, the import law, and what the documents say
 	$(BIN)/pytest tests/docs
 
 test: env ## all tests, with real Kafka, MongoDB and Spark, two files at a time
-	$(BIN)/pytest -n $(TESTERS) --dist loadfile
+	$(SHORT_LIVED) $(BIN)/pytest -n $(TESTERS) --dist loadfile
 
 test-cluster: env ## tests on a real HDFS and YARN; 10 GB of memory
-	$(BIN)/pytest -m cluster tests/cluster
+	$(SHORT_LIVED) $(BIN)/pytest -m cluster tests/cluster
 
 soak: env ## kill components for minutes while events flow, then compare every count
 	$(BIN)/pytest -m soak tests/crashes tests/pipeline tests/sinks tests/cluster -s
