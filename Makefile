@@ -5,7 +5,7 @@ PACKAGES := listens ingestion streaming batch api stack
 UV ?= uv
 # Processes that run tests, each with services of its own; 3 GB of memory each.
 TESTERS ?= 2
-# Spark's JVMs live for seconds in tests: its second compiler would take half of their time.
+# Commands of tests run Spark for seconds, of which Java's second compiler would take half.
 SHORT_LIVED := SPARK_SUBMIT_OPTS=-XX:TieredStopAtLevel=1
 COMPILE := $(UV) pip compile -q --python-version 3.11 --universal --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header

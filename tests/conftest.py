@@ -107,7 +107,10 @@ def spark(settings: Settings) -> Iterator[SparkSession]:
     from listens.aggregation.session import spark_session
 
     local = settings.model_copy(update={"spark_master": "local[2]"})
-    session = spark_session(local, "tests")
+    with pytest.MonkeyPatch.context() as patch:
+        # It lives long enough to be worth what the Makefile spares the JVMs of commands.
+        patch.delenv("SPARK_SUBMIT_OPTS", raising=False)
+        session = spark_session(local, "tests")
     yield session
     session.stop()
 
