@@ -33,6 +33,9 @@ from tests.pipeline.test_charts_equal_the_files import assert_all_charts, count_
 
 MORNING = datetime(2024, 1, 5, 8, tzinfo=UTC)
 
+SOAK = (pytest.mark.soak,)
+"""For all steps but one: minutes each."""
+
 
 def erased(pipeline: Pipeline, listener: str = "ann", *, stop_at: str = "") -> Erased:
     """Erase in this process; it fails at the beginning of the step `stop_at`."""
@@ -176,7 +179,10 @@ def assert_listeners_and_drop_off(pipeline: Pipeline, log: list[dict[str, Any]])
     assert pipeline.get("/api/drop-off")["drop_off"] == [0, 0, of_known_length, *[0] * 7]
 
 
-@pytest.mark.parametrize("stop_at", STEPS[1:])
+@pytest.mark.parametrize(
+    "stop_at",
+    [pytest.param(step, marks=() if step == "take back" else SOAK) for step in STEPS[1:]],
+)
 def test_an_erasure_that_failed_is_exact_meanwhile_and_goes_on(
     pipeline: Pipeline, stop_at: str
 ) -> None:

@@ -152,7 +152,13 @@ def balance(entry: dict[str, Any]) -> tuple[int, int, int]:
     return new, duplicate, overlap
 
 
-@pytest.mark.parametrize("order", [("extended", "account"), ("account", "extended")])
+@pytest.mark.parametrize(
+    "order",
+    [
+        pytest.param(("extended", "account"), marks=pytest.mark.soak),
+        ("account", "extended"),
+    ],
+)
 def test_a_history_in_two_formats_counts_once(
     pipeline: Pipeline, paths: dict[str, Path], order: tuple[str, str]
 ) -> None:

@@ -144,7 +144,7 @@ def test_a_speed_layer_that_was_ahead_of_the_archive_is_no_gap(
     assert pipeline.get("/api/summary")["plays"] == 20
 
 
-@pytest.mark.parametrize("archived", [0, 10])
+@pytest.mark.parametrize("archived", [pytest.param(0, marks=pytest.mark.soak), 10])
 def test_an_erased_listener_stays_erased(pipeline: Pipeline, archived: int) -> None:
     anns, bobs = some_listens("ann", first=0, n=20), some_listens("bob", first=0, n=10)
 
