@@ -122,14 +122,15 @@ def merged(groups: Sequence[Sequence[Document]]) -> Iterator[Document]:
     days = windows[first].astype(_WINDOW)
     edges = _edges(of_row[first])
     packed = pack_charts(distinct[key[first]], sums, edges)
-    part_of: dict[int, int] = {}
-    for fields, (begin, end) in zip(packed, pairwise(edges), strict=True):
-        number = int(of_row[first[begin]])
-        about = groups[number][0]
-        part_of[number] = part_of.get(number, -1) + 1
+    of_document = of_row[first[edges[:-1]]]
+    part = np.arange(len(of_document)) - np.searchsorted(of_document, of_document)
+    for group, number, (begin, end), fields in zip(
+        of_document.tolist(), part.tolist(), pairwise(edges), packed, strict=True
+    ):
+        about = groups[group][0]
         yield {
             **{name: about[name] for name in CHART},
-            "part": part_of[number],
+            "part": number,
             **({"windows": days[begin:end].tobytes()} if about["grain"] == "day" else {}),
             **fields,
         }
