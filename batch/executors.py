@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
 
 import bson
+import numpy as np
 import pyarrow as pa
 from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
@@ -27,8 +29,10 @@ DOCUMENTS_A_WRITE = 10_000
 CELLS_A_WRITE = 1_000_000
 """Some 30 MB at once."""
 
-_SUMS = "month string, first long, second long"
-_SUMS_SCHEMA = pa.schema([("month", pa.string()), ("first", pa.int64()), ("second", pa.int64())])
+_MONTHS = "month string, listens long, first long, second long"
+_MONTHS_SCHEMA = pa.schema(
+    [("month", pa.string()), *((name, pa.int64()) for name in ("listens", "first", "second"))]
+)
 _PARTS = ", ".join([*(f"{name} string" for name in CHART), "n int, document binary"])
 _PARTS_SCHEMA = pa.schema(
     [*((name, pa.string()) for name in CHART), ("n", pa.int32()), ("document", pa.binary())]
@@ -39,19 +43,38 @@ _WRITTEN_SCHEMA = pa.schema([("window", pa.string()), ("cells", pa.int64())])
 Batches = Iterable[pa.RecordBatch]
 
 
-def month_checksums(listens: DataFrame) -> dict[str, Checksum]:
-    """Month → checksum of the cells of listens (COUNTED_SCHEMA, each event once)."""
+@dataclass(frozen=True)
+class Months:
+    """What each month has, by its label: the checksum of its cells, and the number of listens."""
+
+    checksums: dict[str, Checksum]
+    listens: dict[str, int]
+
+
+def counted_months(listens: DataFrame) -> Months:
+    """The months of listens (COUNTED_SCHEMA, each event once)."""
 
     def of_part(batches: Batches) -> Iterator[pa.RecordBatch]:
         for table in tables(batches):
-            sums = listens_checksums(table)
-            rows = [{"month": m, "first": a, "second": b} for m, (a, b) in sums.items()]
-            yield from _batches(rows, _SUMS_SCHEMA)
+            number = _listens_by_month(table)
+            rows = [
+                {"month": month, "listens": number[month], "first": first, "second": second}
+                for month, (first, second) in listens_checksums(table).items()
+            ]
+            yield from _batches(rows, _MONTHS_SCHEMA)
 
-    found: dict[str, Checksum] = {}
-    for row in listens.mapInArrow(of_part, _SUMS).collect():
-        found = joined(found, {row["month"]: (row["first"], row["second"])})
-    return found
+    checksums: dict[str, Checksum] = {}
+    numbers: dict[str, int] = {}
+    for month, number, *checksum in listens.mapInArrow(of_part, _MONTHS).collect():
+        checksums = joined(checksums, {month: (checksum[0], checksum[1])})
+        numbers[month] = numbers.get(month, 0) + number
+    return Months(checksums, numbers)
+
+
+def _listens_by_month(table: pa.Table) -> dict[str, int]:
+    months = table["day"].to_numpy().astype("datetime64[D]").astype("datetime64[M]")
+    distinct, numbers = np.unique(months, return_counts=True)
+    return dict(zip(distinct.astype(str).tolist(), numbers.tolist(), strict=True))
 
 
 def write_charts(

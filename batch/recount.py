@@ -12,7 +12,7 @@ from batch import audit, garbage, versions
 from batch.bulk import load as bulk
 from batch.bulk.loaded import Loaded, loaded_since, sealed_loads
 from batch.cut import take_cut, wait_for_archive
-from batch.executors import month_checksums
+from batch.executors import counted_months
 from batch.lease import kept_alive
 from batch.manifest import (
     changed_windows,
@@ -93,7 +93,8 @@ def _run(
         loads=loads,
     ).persist()
     try:
-        found = _taken_over(base, months) | month_checksums(listens)
+        counted = counted_months(listens)
+        found = _taken_over(base, months) | counted.checksums
         tell("audit")
         audited = _audit(
             listens, found, wanted, loaded,
@@ -102,8 +103,9 @@ def _run(
         tell("write")
         changed = changed_windows(found, base=base, settings=settings)
         written = write_windows(
-            listens, windows=changed, stored=kept_windows(found, changed, base=base),
-            are_all=months is None, generation=number, settings=settings,
+            listens, windows=changed, events=counted.listens,
+            stored=kept_windows(found, changed, base=base), are_all=months is None,
+            generation=number, settings=settings,
             tell=lambda how_far: tell(f"write: {how_far}"),
         )  # fmt: skip
     finally:

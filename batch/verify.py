@@ -11,7 +11,7 @@ from batch import audit, versions
 from batch.bulk.load import none_under_way
 from batch.bulk.loaded import loads_of, sealed_loads
 from batch.cut import take_cut, wait_for_archive
-from batch.executors import month_checksums
+from batch.executors import counted_months
 from batch.manifest import is_month, parse
 from batch.raw_events import counted_listens
 from listens import erasures
@@ -68,7 +68,7 @@ def verify(
         later_loads=loads.keys() - counted,
     ).persist()
     try:
-        recounted = month_checksums(listens)
+        recounted = counted_months(listens).checksums
         tell("compare")
         stored = Stored(store, version)
         running = stored.days

@@ -6,7 +6,7 @@ more charts than a disk may have room to shuffle; longer windows are then sums o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -20,14 +20,16 @@ from listens.windows import parse_window
 
 
 def write_windows(
-    listens: DataFrame, *, windows: Collection[str], stored: dict[str, int], are_all: bool,
-    generation: int, settings: Settings, tell: Callable[[str], None],
+    listens: DataFrame, *, windows: Collection[str], events: Mapping[str, int],
+    stored: dict[str, int], are_all: bool, generation: int, settings: Settings,
+    tell: Callable[[str], None],
 ) -> dict[str, int]:  # fmt: skip
     """Write the charts of some windows under a generation that nothing refers to yet.
 
     Args:
         listens: COUNTED_SCHEMA, each event once; kept, since they're read several times.
         windows: labels of months and years, and `all`.
+        events: month → number of its listens.
         stored: the version's other months and years, which are taken over.
         are_all: whether the listens are those of every month.
         generation: number of the version that is being made.
@@ -37,7 +39,8 @@ def write_windows(
     Returns:
         Window → number of its cells.
     """
-    events = _events_by_month(listens)
+    if not windows:
+        return {}
     most = settings.batch_events_at_once
     if are_all and sum(events.values()) <= most:
         return write_charts(listens, windows=windows, generation=generation, settings=settings)
@@ -54,11 +57,6 @@ def write_windows(
         listens.sparkSession, windows=longer, stored=stored | dict.fromkeys(months, generation),
         generation=generation, settings=settings,
     )  # fmt: skip
-
-
-def _events_by_month(listens: DataFrame) -> dict[str, int]:
-    month = F.date_format(F.date_from_unix_date("day"), "yyyy-MM").alias("month")
-    return {row["month"]: row["count"] for row in listens.groupBy(month).count().collect()}
 
 
 def _within(listens: DataFrame, months: tuple[str, ...]) -> DataFrame:

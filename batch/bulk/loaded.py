@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pyspark.sql import DataFrame, SparkSession
 
-from batch.executors import month_checksums
+from batch.executors import counted_months
 from batch.raw_events import counted_listens
 from listens import bulk_loads
 from listens.aggregation.checksums import Checksum
@@ -53,4 +53,4 @@ def loaded_since(
     if not any(new.values()):
         return Loaded(0, None, {})
     listens = counted_listens(spark, settings=settings, cut={}, loads=new)
-    return Loaded(sum(new.values()), listens, month_checksums(listens))
+    return Loaded(sum(new.values()), listens, counted_months(listens).checksums)

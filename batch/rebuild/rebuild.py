@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from batch import versions
 from batch.archive.files import required_coverage
-from batch.executors import month_checksums
+from batch.executors import counted_months
 from batch.folders import delete_folder
 from batch.lease import kept_alive
 from batch.manifest import changed_windows, manifest, windows_of
@@ -126,12 +126,13 @@ def _write_windows(
     cut, loaded = to_document(told.until), bulk_loads.events_of(loads)
     listens = counted_listens(spark, settings=settings, cut=cut, loads=loaded).persist()
     try:
-        found = month_checksums(listens)
-        changed = changed_windows(found, base=versions.NOTHING, settings=settings)
+        counted = counted_months(listens)
+        changed = changed_windows(counted.checksums, base=versions.NOTHING, settings=settings)
         written = write_windows(
-            listens, windows=changed, stored={}, are_all=True, generation=number,
-            settings=settings, tell=lambda how_far: tell(f"charts: {how_far}"),
+            listens, windows=changed, events=counted.listens, stored={}, are_all=True,
+            generation=number, settings=settings,
+            tell=lambda how_far: tell(f"charts: {how_far}"),
         )  # fmt: skip
     finally:
         listens.unpersist()
-    return windows_of(found, written, number=number, base=versions.NOTHING)
+    return windows_of(counted.checksums, written, number=number, base=versions.NOTHING)

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from batch import recount, versions
 from batch.cut import take_cut
-from batch.executors import month_checksums, tables
+from batch.executors import counted_months, tables
 from batch.raw_events import counted_listens
 from listens.aggregation.cells import cells
 from listens.aggregation.counted import RULED_COLUMNS
@@ -61,7 +61,7 @@ def stages(spark: SparkSession, target: Installation) -> dict[str, Stage]:
             listens.count()
         found["counted and kept"] = Stage(seconds())
         with timed() as seconds:
-            month_checksums(listens)
+            counted_months(listens)
         found["checksums of kept"] = Stage(seconds())
         with timed() as seconds:
             summed = listens.mapInArrow(_number_of_cells, "cells long").agg(F.sum("cells"))
