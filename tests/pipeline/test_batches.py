@@ -11,7 +11,6 @@ import pytest
 from batch import recount, versions
 from batch.audit import AuditFailedError
 from batch.diff import diff
-from batch.verify import verify
 from listens import codec
 from listens import store as collections
 from listens.errors import UserMistakeError
@@ -95,12 +94,6 @@ def answers(pipeline: Pipeline) -> list[Any]:
     return [(answer["items"], answer["total"]) for answer in asked]
 
 
-def verified(pipeline: Pipeline) -> list[str]:
-    return verify(
-        pipeline.spark, pipeline.store, settings=pipeline.settings, tell=lambda _step: None
-    )
-
-
 def test_a_backfill_of_a_range_is_what_a_full_run_makes(pipeline: Pipeline) -> None:
     sent(pipeline, JANUARY, MARCH, NEXT_YEAR)
     first = pipeline.batch()
@@ -116,7 +109,7 @@ def test_a_backfill_of_a_range_is_what_a_full_run_makes(pipeline: Pipeline) -> N
     assert written == {"2024-03", "2024", "2025-02", "2025", "all"}
     assert filled["windows"]["2024-01"] == first["windows"]["2024-01"]
     assert answers(pipeline) == before
-    assert verified(pipeline) == []
+    assert pipeline.verify() == []
     assert pipeline.batch()["windows"] == filled["windows"]
 
 
@@ -156,13 +149,13 @@ def test_months_written_a_few_at_a_time_are_what_all_at_once_are(pipeline: Pipel
 
     assert len([step for step in pipeline.told if step.startswith("write: ")]) > 3
     assert stored_charts(pipeline) == at_once
-    assert verified(pipeline) == []
+    assert pipeline.verify() == []
 
     sent(pipeline, JANUARY)
     later = pipeline.batch()
     written = {w for w, about in later["windows"].items() if about["generation"] == later["_id"]}
     assert written == {"2024-01", "2024", "all"}
-    assert verified(pipeline) == []
+    assert pipeline.verify() == []
 
 
 def test_a_backfill_needs_a_version_to_take_the_rest_from(pipeline: Pipeline) -> None:
@@ -190,17 +183,17 @@ def test_verify_tells_a_chart_that_was_changed(
     sent(pipeline, JANUARY, MARCH)
     pipeline.batch()
     sent(pipeline, NEXT_YEAR)
-    assert verified(pipeline) == []
+    assert pipeline.verify() == []
     ranked = {"view": "artists", "by": "platform", "value": "web", **which}
     doubled = {"$set": {"measures.streams": pack_column(np.array([7]))}}
     assert pipeline.store[collections.BATCH_CHARTS].update_one(ranked, doubled).modified_count == 1
 
-    assert told in "\n".join(verified(pipeline))
+    assert told in "\n".join(pipeline.verify())
 
 
 def test_verify_is_a_command_that_fails_on_a_difference(pipeline: Pipeline) -> None:
     sent(pipeline, JANUARY)
-    assert "every chart equals" in pipeline.command("batch", "verify").stdout
+    assert pipeline.verify() == []
     pipeline.store[collections.SPEED_SEGMENTS].delete_one({"view": "songs", "by": "everyone"})
 
     done = pipeline.command("batch", "verify", check=False)

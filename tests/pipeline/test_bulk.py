@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -10,21 +11,23 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from batch import recount, versions
 from batch.bulk import load as bulk
-from batch.verify import verify
+from ingestion import bulk_command
+from ingestion.import_command import Order
 from listens import bulk_loads
 from listens import store as collections
 from listens.errors import PlaycountError
-from listens.settings import CHECKOUT
+from listens.settings import CHECKOUT, Settings
 from listens.windows import Span, day_number
 from tests.pipeline.conftest import Pipeline
 from tests.pipeline.exports import Export
@@ -56,7 +59,7 @@ def part_of(history: Export, folder: Path, first: float, end: float) -> Path:
     return path
 
 
-def bulk_import(pipeline: Pipeline, *paths: Path) -> dict[str, Any]:
+def bulk_command_line(pipeline: Pipeline, *paths: Path) -> dict[str, Any]:
     """`playcount import --bulk` as its user calls it; its balance."""
     done = pipeline.command(
         "import", *map(str, paths), "-l", LISTENER, "--bulk", "--json", check=False
@@ -65,26 +68,29 @@ def bulk_import(pipeline: Pipeline, *paths: Path) -> dict[str, Any]:
     return json.loads(done.stdout)
 
 
-def staged(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, *paths: Path) -> int:
-    """The files as parts of a load that nothing has loaded yet; its number."""
-    from ingestion import bulk_command
-    from ingestion.import_command import Order
+def bulk_import(pipeline: Pipeline, *paths: Path) -> dict[str, Any]:
+    """The same in this process, without a JVM of its own."""
+    return _run(pipeline, *paths, loading=lambda number, _settings: load(pipeline, number))
 
-    monkeypatch.setattr(bulk_command, "_load", lambda *_: None)
-    order = Order(paths, LISTENER, "auto", None, None, json=True)
-    bulk_command.run(order, pipeline.settings)
+
+def staged(pipeline: Pipeline, *paths: Path) -> int:
+    """The files as parts of a load that nothing has loaded yet; its number."""
+    _run(pipeline, *paths, loading=lambda _number, _settings: None)
     return int(bulk_loads.in_state(pipeline.store, bulk_loads.STAGED)[-1]["_id"])
+
+
+def _run(
+    pipeline: Pipeline, *paths: Path, loading: Callable[[int, Settings], object]
+) -> dict[str, Any]:
+    order = Order(paths, LISTENER, "auto", None, None, json=True)
+    with patch.object(bulk_command, "_load", loading), redirect_stdout(io.StringIO()) as told:
+        bulk_command.run(order, pipeline.settings)
+    return json.loads(told.getvalue())
 
 
 def load(pipeline: Pipeline, number: int, tell: bulk.Tell = lambda _step: None) -> dict[str, Any]:
     return bulk.load(
         pipeline.spark, pipeline.store, settings=pipeline.settings, number=number, tell=tell
-    )
-
-
-def verified(pipeline: Pipeline) -> list[str]:
-    return verify(
-        pipeline.spark, pipeline.store, settings=pipeline.settings, tell=lambda _step: None
     )
 
 
@@ -115,7 +121,7 @@ def balance(answer: dict[str, Any]) -> tuple[int, int, int]:
 def test_a_bulk_load_counts_from_the_next_version_on(pipeline: Pipeline, history: Export) -> None:
     pipeline.drain()
 
-    answer = bulk_import(pipeline, history.path)
+    answer = bulk_command_line(pipeline, history.path)
 
     assert balance(answer) == (ROWS, ROWS, 0)
     assert pipeline.get("/api/top-songs")["total"] == 0
@@ -124,7 +130,7 @@ def test_a_bulk_load_counts_from_the_next_version_on(pipeline: Pipeline, history
     assert version["events"] == ROWS
     assert_exact(pipeline, history.path)
     assert all(item["title"] for item in pipeline.get("/api/top-songs")["items"])
-    assert verified(pipeline) == []
+    assert pipeline.verify() == []
     again = bulk_import(pipeline, history.path)
     assert balance(again) == (ROWS, 0, ROWS)
     assert pipeline.batch()["windows"] == version["windows"]
@@ -150,22 +156,22 @@ def test_what_kafka_brings_later_is_a_repeat(pipeline: Pipeline, history: Export
     sent = [pipeline.send_file(history.path, LISTENER)]
     pipeline.drain()
     pipeline.batch()
-    assert verified(pipeline) == []
+    assert pipeline.verify() == []
     sent.append(pipeline.send_file(history.path, LISTENER))
     pipeline.drain()
     pipeline.batch()
 
     assert_exact(pipeline, history.path)
-    assert verified(pipeline) == []
+    assert pipeline.verify() == []
     listed = json.loads(pipeline.command("imports", "--json").stdout)["imports"]
     counts = {entry["import_id"]: (entry["new"], entry["duplicate"]) for entry in listed}
     assert [counts[each["imports"][0]["import_id"]] for each in sent] == [(0, ROWS)] * 2
 
 
 def test_kafka_and_a_load_bring_the_same_at_the_same_time(
-    pipeline: Pipeline, history: Export, monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, history: Export
 ) -> None:
-    number = staged(pipeline, monkeypatch, history.path)
+    number = staged(pipeline, history.path)
     pipeline.send_file(history.path, LISTENER)
     # Many small commits, and many small claims.
     small = {"max_offsets_per_trigger": 100}
@@ -189,7 +195,7 @@ def test_kafka_and_a_load_bring_the_same_at_the_same_time(
     commits = [*pipeline.store[collections.SPEED_COMMITS].find()]
     assert len(commits) > 10
     assert sum(commit["events"] for commit in commits) + document["events"] == ROWS
-    assert verified(pipeline) == []
+    assert pipeline.verify() == []
     pipeline.batch()
     assert_exact(pipeline, history.path)
 
@@ -215,17 +221,17 @@ def test_overlapping_parts_by_both_ways(
         (180 * ROWS // 1_200, 180 * ROWS // 1_200),
     ]
     assert_exact(pipeline, first)
-    assert verified(pipeline) == []
+    assert pipeline.verify() == []
     pipeline.send_file(last, LISTENER)
     pipeline.drain()
-    assert verified(pipeline) == []
+    assert pipeline.verify() == []
     pipeline.batch()
     assert_exact(pipeline, history.path)
-    assert verified(pipeline) == []
+    assert pipeline.verify() == []
     # Rolled back, the load is out of the charts; the next version has it again.
     versions.rollback(pipeline.store)
     assert versions.current(pipeline.store)["_id"] == before["_id"]
-    assert verified(pipeline) == []
+    assert pipeline.verify() == []
     pipeline.batch()
     assert_exact(pipeline, history.path)
 
@@ -284,7 +290,7 @@ def test_killed_between_any_two_steps_it_goes_on(
     half, rest = part_of(history, tmp_path, 0, 0.5), part_of(history, tmp_path, 0.4, 1)
     pipeline.send_file(half, LISTENER)
     pipeline.drain()
-    number = staged(pipeline, monkeypatch, rest)
+    number = staged(pipeline, rest)
     killed_at(pipeline, monkeypatch, number, state=state, noted=noted)
 
     # Kafka brings all of it while the load lies there.
@@ -297,7 +303,7 @@ def test_killed_between_any_two_steps_it_goes_on(
     pipeline.batch()
 
     assert_exact(pipeline, history.path)
-    assert verified(pipeline) == []
+    assert pipeline.verify() == []
     (document,) = bulk_loads.in_state(pipeline.store, bulk_loads.SEALED)
     (counts,) = document["counts"].values()
     held = bulk.rows_of(pipeline.spark, table=pipeline.settings.archive_table, number=number)
@@ -305,20 +311,20 @@ def test_killed_between_any_two_steps_it_goes_on(
 
 
 def test_raw_events_cant_be_verified_while_a_load_is_under_way(
-    pipeline: Pipeline, history: Export, monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, history: Export
 ) -> None:
     pipeline.drain()
     pipeline.batch()
-    number = staged(pipeline, monkeypatch, history.path)
+    number = staged(pipeline, history.path)
 
     def look(step: str) -> None:
         if step == "claim":
             with pytest.raises(PlaycountError, match=f"bulk load {number} is under way"):
-                verified(pipeline)
+                pipeline.verify()
 
     load(pipeline, number, look)
 
-    assert verified(pipeline) == []
+    assert pipeline.verify() == []
 
 
 @contextmanager
@@ -358,7 +364,7 @@ def test_the_command_killed_goes_on_by_the_same_command(
                         ("imports", "touched_at")):  # fmt: skip
         pipeline.store[name].update_many({}, {"$set": {field: long_ago}})
 
-    answer = bulk_import(pipeline, history.path)
+    answer = bulk_command_line(pipeline, history.path)
 
     assert answer["read"] == ROWS
     assert len(bulk_loads.in_state(pipeline.store, bulk_loads.SEALED)) <= 2

@@ -22,7 +22,6 @@ from tests.pipeline.test_bulk import (
     killed_at,
     part_of,
     staged,
-    verified,
 )
 from tests.pipeline.test_charts_equal_the_files import assert_same, windows_of
 from tests.pipeline.test_rebuild import lose_mongodb
@@ -62,7 +61,7 @@ def test_a_listener_with_a_bulk_load_is_erased(
         for view in ("songs", "artists", "albums"):
             assert_same(pipeline, count, view, windows_of(day)[0], "ms_played")
         assert problems(pipeline) == []
-        assert verified(pipeline) == []
+        assert pipeline.verify() == []
         pipeline.batch()
     proof = verify(pipeline.spark, pipeline.store, settings=pipeline.settings, listener=LISTENER)
     # What has left the table stays in its files until upkeep.
@@ -82,7 +81,7 @@ def test_loads_are_found_again_after_mongodb_is_lost(
     if state is None:
         bulk_import(pipeline, middle)
     else:
-        number = staged(pipeline, monkeypatch, middle)
+        number = staged(pipeline, middle)
         killed_at(pipeline, monkeypatch, number, state=state, noted=True)
         with pytest.raises(PlaycountError, match="is under way"):
             problems(pipeline)
@@ -92,7 +91,7 @@ def test_loads_are_found_again_after_mongodb_is_lost(
 
     assert_exact(pipeline, history.path)
     assert problems(pipeline) == []
-    assert verified(pipeline) == []
+    assert pipeline.verify() == []
     pipeline.send_file(history.path, LISTENER)
     pipeline.drain()
     pipeline.batch()

@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 
-from batch.verify import verify
 from listens.settings import CHECKOUT
 from tests.pipeline.conftest import Pipeline
 
@@ -181,7 +180,7 @@ def test_a_history_in_two_formats_counts_once(
     version = pipeline.batch()
     assert version["events"] == union.total()
     assert found(pipeline) == chart_of(union)
-    assert verified(pipeline) == []
+    assert pipeline.verify() == []
     (shown, *_) = pipeline.get("/api/imports", limit=4)["items"][2:]
     assert shown["overlap"] == overlapping
 
@@ -249,7 +248,7 @@ def test_bulk_loads_leave_the_overlap_out_too(
     )  # fmt: skip
     assert pipeline.batch()["events"] == (rows | others).total()
     assert found(pipeline) == chart_of(rows | others)
-    assert verified(pipeline) == []
+    assert pipeline.verify() == []
 
 
 def test_a_bulk_load_overlaps_with_what_kafka_brought(
@@ -264,9 +263,3 @@ def test_a_bulk_load_overlaps_with_what_kafka_brought(
     assert json.loads(done.stdout)["overlap"] == (rows & others).total()
     pipeline.batch()
     assert found(pipeline) == chart_of(rows | others)
-
-
-def verified(pipeline: Pipeline) -> list[str]:
-    return verify(
-        pipeline.spark, pipeline.store, settings=pipeline.settings, tell=lambda _step: None
-    )
