@@ -65,8 +65,8 @@ def counted_months(listens: DataFrame) -> Months:
 
     checksums: dict[str, Checksum] = {}
     numbers: dict[str, int] = {}
-    for month, number, *checksum in listens.mapInArrow(of_part, _MONTHS).collect():
-        checksums = joined(checksums, {month: (checksum[0], checksum[1])})
+    for month, number, first, second in listens.mapInArrow(of_part, _MONTHS).collect():
+        checksums = joined(checksums, {month: (first, second)})
         numbers[month] = numbers.get(month, 0) + number
     return Months(checksums, numbers)
 

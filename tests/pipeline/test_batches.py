@@ -193,7 +193,7 @@ def test_verify_tells_a_chart_that_was_changed(
 
 def test_verify_is_a_command_that_fails_on_a_difference(pipeline: Pipeline) -> None:
     sent(pipeline, JANUARY)
-    assert pipeline.verify() == []
+    assert "every chart equals" in pipeline.command("batch", "verify").stdout
     pipeline.store[collections.SPEED_SEGMENTS].delete_one({"view": "songs", "by": "everyone"})
 
     done = pipeline.command("batch", "verify", check=False)
